@@ -1,0 +1,49 @@
+"""Find a Chromium for the browser tests; install one where there is none, and say so.
+
+As root on a Debian-like host it is the distribution's package, otherwise Playwright's own build.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find() -> str | None:
+    """Path of a Chromium: named by CHROMIUM, on the PATH, or installed by Playwright."""
+    named = os.environ.get("CHROMIUM")
+    if named and Path(named).exists():
+        return named
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def main() -> int:
+    if find():
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("No Chromium found: installing Debian's package.", flush=True)
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    else:
+        print("No Chromium found: installing Playwright's own.", flush=True)
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+    if not find():
+        print("No Chromium could be installed. Install one and set CHROMIUM to its path.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
