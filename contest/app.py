@@ -1,0 +1,132 @@
+"""Puts the web application together: settings, connections, blueprints, languages, static files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from contest import clock, db, i18n, logs, outbox, permissions, texts, web
+from contest.blueprints import api, auth, files, health, judging, manage, results, submission
+from contest.settings import Settings
+from contest.storage import Storage
+from contest.vocabulary import LOCALES
+
+STATIC = Path(__file__).parent / "static"
+
+
+def make(settings: Settings | None = None) -> Flask:
+    settings = settings or Settings()
+    logs.configure(settings.log_level)
+    app = Flask("contest", static_folder=None)
+    app.request_class = web.ContestRequest
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=settings.max_form_bytes,
+        TRUSTED_HOSTS=settings.hosts,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.secure,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES=str(i18n.CATALOGUES),
+        RATELIMIT_STORAGE_URI=settings.redis_url,
+        RATELIMIT_ENABLED=settings.rate_limits,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_KEY_PREFIX="contest",
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1},
+    )
+    app.url_map.strict_slashes = False
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["contest.settings"] = settings
+    app.extensions["contest.db"] = db.Database(settings.database_url, pool=settings.database_pool)
+    app.extensions["contest.queue"] = outbox.QueueServer(settings.redis_url)
+    app.extensions["contest.storage"] = Storage(
+        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket, region=settings.s3_region,
+        path_style=settings.s3_path_style,
+    )
+    web.csrf.init_app(app)
+    web.logins.init_app(app)
+    web.logins.session_protection = None
+    web.limiter.init_app(app)
+    Babel(app, locale_selector=web.locale)
+    web.register_errors(app)
+    web.register_requests(app)
+    _register_templates(app, settings)
+    for module in (auth, submission, judging, results, manage, api, files, health):
+        app.register_blueprint(module.bp)
+    app.add_url_rule("/static/<path:name>", "static", _static, build_only=True)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=str(STATIC), prefix="/static/", autorefresh=not settings.production,
+        max_age=60, add_headers_function=_static_headers,
+    )
+    if settings.proxy_hops:
+        # Exact hop counts; the Host header is never taken from a proxy's word.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxy_hops, x_proto=settings.proxy_hops, x_host=0
+        )
+    return app
+
+
+def _static(name: str) -> Any:
+    raise AssertionError(f"{name} is served before the application")  # pragma: no cover
+
+
+def _static_headers(headers: Any, _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+def _register_templates(app: Flask, settings: Settings) -> None:
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        return {
+            "actor": web.actor(), "locale": web.locale(), "locales": LOCALES, "endonyms": i18n.ENDONYMS,
+            "site": settings, "now": web.now, "texts": texts, "phase_of": clock.phase_of, "may": permissions,
+        }
+
+    @app.template_filter()
+    def say(value: Any) -> i18n.Said:
+        return i18n.say(value, web.locale())
+
+    @app.template_filter()
+    def size(value: int) -> str:
+        return i18n.file_size(value, web.locale())
+
+    @app.template_filter()
+    def when(value: Any, zone: str = "UTC") -> str:
+        return i18n.time_label(value, zone, web.locale())
+
+    @app.template_filter()
+    def day(value: Any, zone: str = "UTC") -> str:
+        return i18n.day(value, zone, web.locale())
+
+    @app.template_filter()
+    def span(value: Any) -> str:
+        return i18n.duration(value.total_seconds(), web.locale())
+
+    @app.template_filter()
+    def city(zone: str) -> str:
+        return i18n.city(zone, web.locale())
+
+    @app.template_filter()
+    def digest(value: bytes | str) -> list[str]:
+        """A digest in groups of four, as people compare it."""
+        text = value.hex() if isinstance(value, bytes) else value
+        return [text[i : i + 4] for i in range(0, len(text), 4)]
+
+    @app.template_filter()
+    def paragraphs(value: Any) -> list[str]:
+        return [part for part in str(value).split("\n\n") if part.strip()]

@@ -1,0 +1,1 @@
+"""Views: HTTP into arguments, results into pages."""

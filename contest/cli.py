@@ -1,0 +1,114 @@
+"""The command line: contest web | worker | migrate | demo | doctor | settings | user."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="contest", description="The platform on which a public body runs a design contest.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    web = commands.add_parser("web", help="serve the web application with gunicorn")
+    web.add_argument("--bind", default="127.0.0.1:5000")
+    web.add_argument("--workers", type=int, default=2)
+    web.add_argument("--threads", type=int, default=4)
+
+    worker = commands.add_parser("worker", help="run background jobs")
+    worker.add_argument("--queue", help="only this queue; without it, all queues and the relay")
+    worker.add_argument("--relay", action="store_true", help="only the relay and the periodic work")
+
+    commands.add_parser("migrate", help="bring the database to the newest schema")
+    commands.add_parser("setup", help="create and guard the bucket (needs keys that may do so)")
+    commands.add_parser("doctor", help="test each dependency by use and say the fix")
+    commands.add_parser("settings", help="print .env.example")
+
+    user = commands.add_parser("user", help="make an account, for the first administrator")
+    user.add_argument("email")
+    user.add_argument("--name", required=True)
+    user.add_argument("--admin", action="store_true")
+    user.add_argument("--staff", action="store_true")
+
+    demo = commands.add_parser("demo", help="everything on embedded services, with three filled contests")
+    demo.add_argument("--port", type=int, default=None)
+    demo.add_argument("--data", type=Path, default=Path("demo-data"))
+    demo.add_argument("--reset", action="store_true", help="throw the data folder's content away first")
+    demo.add_argument("--empty", action="store_true", help="no contests, only an administrator")
+
+    chosen = parser.parse_args(argv)
+    match chosen.command:
+        case "web":
+            return _web(chosen.bind, chosen.workers, chosen.threads)
+        case "worker":
+            import worker as processes
+
+            given = (["--queue", chosen.queue] if chosen.queue else []) + (["--relay"] if chosen.relay else [])
+            return processes.main(given)
+        case "migrate":
+            from contest import schema
+            from contest.settings import Settings
+
+            schema.migrate(Settings().database_url)
+            print("The schema is the newest.")
+            return 0
+        case "setup":
+            from contest import doctor
+
+            return doctor.setup()
+        case "doctor":
+            from contest import doctor
+
+            return doctor.main()
+        case "settings":
+            from contest.settings import example
+
+            print(example(), end="")
+            return 0
+        case "user":
+            return _user(chosen.email, chosen.name, admin=chosen.admin, staff=chosen.staff)
+        case "demo":
+            from contest.demo import run
+
+            return run.main(chosen.data, port=chosen.port, reset=chosen.reset, empty=chosen.empty)
+    return 2
+
+
+def _web(bind: str, workers: int, threads: int) -> int:
+    """Replace this process by gunicorn, so that signals and supervision reach it directly."""
+    arguments = [
+        sys.executable, "-m", "gunicorn", "contest:create_app()", "--bind", bind, "--workers", str(workers),
+        "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "-",
+        "--access-logformat", '{"at":"%(t)s","method":"%(m)s","path":"%(U)s","status":%(s)s,"us":%(D)s}',
+        "--limit-request-line", "4094", "--limit-request-field_size", "8190", "--graceful-timeout", "20",
+        "--forwarded-allow-ips", "127.0.0.1,::1",
+    ]
+    os.execv(sys.executable, arguments)
+
+
+def _user(email: str, name: str, *, admin: bool, staff: bool) -> int:
+    """Make a verified account; it signs in by a code sent to its address, or sets a password so."""
+    from contest.db import Database
+    from contest.errors import Conflict, Invalid
+    from contest.services import accounts
+    from contest.settings import Settings
+
+    database = Database(Settings().database_url, pool=0)
+    try:
+        with database.unit_of_work() as session:
+            accounts.create_account(session, email=email, name=name, is_admin=admin, is_staff=staff or admin)
+    except Conflict:
+        print(f"{email} has an account already.", file=sys.stderr)
+        return 1
+    except Invalid:
+        print(f"{email} is not an address.", file=sys.stderr)
+        return 2
+    print(f"{email} can sign in now, by a code sent there.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

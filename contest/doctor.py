@@ -1,0 +1,131 @@
+"""contest doctor: test each dependency by using it, name what is wrong and say the fix."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import UTC, datetime
+
+import redis
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from contest import clock, mail, outbox, schema
+from contest.db import Database
+from contest.settings import Settings
+from contest.storage import Check, Storage, StorageDown
+
+#: More skew than this between web host and database is a fault: receipts and pages would disagree.
+SKEW_SECONDS = 1.0
+
+
+def make_storage(settings: Settings) -> Storage:
+    return Storage(
+        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket, region=settings.s3_region,
+        path_style=settings.s3_path_style,
+    )
+
+
+def checks(settings: Settings) -> list[Check]:
+    """Every check, in the order in which one would mend things."""
+    return [*_database(settings), *_queue(settings), *_bucket(settings), *_mail(settings), *_previews(settings)]
+
+
+def _database(settings: Settings) -> list[Check]:
+    database = Database(settings.database_url, pool=0)
+    try:
+        with database.unit_of_work() as session:
+            version = int(session.execute(text("SHOW server_version_num")).scalar_one())
+            there = clock.read(session)
+            here = datetime.now(UTC)
+            current = schema.is_current(session)
+            durable = session.execute(text("SHOW fsync")).scalar_one()
+            session.execute(text("CREATE TEMPORARY TABLE doctor (n int) ON COMMIT DROP"))
+            session.execute(text("INSERT INTO doctor VALUES (1)"))
+    except SQLAlchemyError as error:
+        said = str(error.__cause__ or error).strip().split("\n")[0]
+        return [Check("database", False, said, "Start PostgreSQL and check DATABASE_URL.")]
+    finally:
+        database.close()
+    skew = abs((here - there).total_seconds())
+    return [
+        Check("database", version >= 150000, f"PostgreSQL {version // 10000}", "Use PostgreSQL 15 or newer."),
+        Check("migrations", current, "newest" if current else "missing", "Run contest migrate."),
+        Check(
+            "fsync", durable == "on" or not settings.production, durable,
+            "Turn fsync on: what is acknowledged must survive a power cut.",
+        ),
+        Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s between this host and the database", "Run an NTP client on both."),
+    ]
+
+
+def _queue(settings: Settings) -> list[Check]:
+    server = outbox.QueueServer(settings.redis_url)
+    try:
+        server.ping()
+        server.connection.set("contest:doctor", "1", ex=10)
+        answered = server.connection.getdel("contest:doctor") == b"1"
+        policy = str(server.connection.config_get("maxmemory-policy").get("maxmemory-policy", ""))
+    except redis.ResponseError:
+        return [Check("queue", True, "answers; its settings cannot be read", "")]
+    except redis.RedisError as error:
+        return [Check("queue", False, type(error).__name__, "Start Valkey or Redis and check REDIS_URL.")]
+    return [
+        Check("queue", answered, "keeps and returns a value", "Check the user's rights on the queue server."),
+        Check("queue memory", policy in ("noeviction", ""), policy, "Set maxmemory-policy to noeviction."),
+    ]
+
+
+def _bucket(settings: Settings) -> list[Check]:
+    try:
+        return make_storage(settings).probe([settings.base_url])
+    except StorageDown as error:
+        return [Check("bucket", False, str(error), "Start the S3 store and check S3_ENDPOINT and the keys.")]
+
+
+def _mail(settings: Settings) -> list[Check]:
+    if not settings.mail_url:
+        return [Check("mail", not settings.production, "caught, nothing is sent", "Set MAIL_URL.")]
+    try:
+        with mail.connect(settings) as server:
+            code, _ = server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return [Check("mail", False, type(error).__name__, "Check MAIL_URL: host, port, user and password.")]
+    return [Check("mail", code == 250, f"answers {code}", "Ask the mail server's operator.")]
+
+
+def _previews(settings: Settings) -> list[Check]:
+    """Which layers confine the renderer here; production wants at least one that the kernel enforces."""
+    try:
+        from contest.previews.confine import layers
+    except ImportError:
+        return [Check("previews", True, "not installed on this host (a web host needs none)", "")]
+    active = layers()
+    named = ", ".join(name for name, works in active.items() if works) or "none"
+    enough = active.get("landlock", False) or active.get("seccomp", False)
+    return [
+        Check(
+            "preview confinement", enough or settings.preview_unconfined or not settings.production, named,
+            "Use a kernel with Landlock or seccomp, or set PREVIEW_UNCONFINED=true and accept the risk.",
+        )
+    ]
+
+
+def setup() -> int:
+    """Create the bucket with its guards. Needs a key that may do so; the app's own key need not."""
+    settings = Settings()
+    make_storage(settings).prepare([settings.base_url])
+    print(f"The bucket {settings.s3_bucket} is ready for {settings.base_url}.")
+    return 0
+
+
+def main() -> int:
+    """Print every check; exit 1 if one failed."""
+    found = checks(Settings())
+    for check in found:
+        print(f"{'ok ' if check.ok else 'BAD'}  {check.name}: {check.detail}")
+        if not check.ok:
+            print(f"     {check.fix}")
+    bad = sum(not check.ok for check in found)
+    print("Everything works." if not bad else f"{bad} to mend.")
+    return 1 if bad else 0

@@ -1,0 +1,184 @@
+"""Base form and fields. Every text is normalised; every message says the cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    FileField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    validators,
+)
+
+from contest import clock, texts
+from contest.errors import Invalid
+from contest.i18n import ENDONYMS
+from contest.vocabulary import LOCALES
+from contest.web import clean
+
+__all__ = [
+    "BooleanField", "FileField", "Form", "IntegerField", "RadioField", "SelectField", "SelectMultipleField",
+    "code", "email", "length", "line", "moment", "optional", "password", "prose", "required", "texts_fields",
+]
+
+
+class Form(FlaskForm):
+    """A form whose texts come out normalised and that takes a service's refusals."""
+
+    def refuse(self, error: Invalid) -> None:
+        """Put a service's problems onto the fields they name; unknown names go to the form as a whole."""
+        for name, why in error.problems.items():
+            sentence = texts.field_error(why, error.facts)
+            field = self._fields.get(name)
+            if field is None:
+                self.form_errors.append(sentence)
+            else:
+                field.errors = [*field.errors, sentence]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(field's id or "", sentence) for the error summary, in the order of the fields."""
+        found = [("", str(sentence)) for sentence in self.form_errors]
+        for field in self:
+            found += [(field.id, str(sentence)) for sentence in field.errors]
+        return found
+
+
+def required() -> validators.InputRequired:
+    return validators.InputRequired(_l("Fill this in."))
+
+
+def optional() -> validators.Optional:
+    return validators.Optional()
+
+
+def length(most: int) -> Callable[[Any, Any], None]:
+    """At most so many characters, counted after normalising."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data and len(field.data) > most:
+            raise validators.ValidationError(
+                _l("Use at most %(most)s characters; now there are %(now)s.", most=f"{most:,}", now=f"{len(field.data):,}")
+            )
+
+    return check
+
+
+def _no_control(_form: Any, field: Any) -> None:
+    if field.raw_data and any("\0" in str(value) for value in field.raw_data):
+        raise validators.ValidationError(_l("This holds a character that cannot be used."))
+
+
+def _line_filter(value: str | None) -> str:
+    return clean(value or "")
+
+
+def _prose_filter(value: str | None) -> str:
+    return clean(value or "", lines=True)
+
+
+def line(label: Any, *checks: Any, most: int = 200, hint: Any = "", **options: Any) -> StringField:
+    """One line of text. `required()` among the checks makes it required."""
+    return StringField(label, [*checks, length(most), _no_control], filters=[_line_filter], description=hint, **options)
+
+
+def prose(label: Any, *checks: Any, most: int = 5000, hint: Any = "", **options: Any) -> TextAreaField:
+    """Text of several lines."""
+    return TextAreaField(
+        label, [*checks, length(most), _no_control], filters=[_prose_filter], description=hint, **options
+    )
+
+
+def email(label: Any = None, hint: Any = "") -> EmailField:
+    return EmailField(
+        label or _l("E-mail address"), [required(), length(254), _no_control], filters=[_line_filter], description=hint,
+        render_kw={"autocomplete": "email"},
+    )
+
+
+def password(label: Any, *checks: Any, hint: Any = "", new: bool = False) -> PasswordField:
+    return PasswordField(
+        label, [*checks, length(1024)], description=hint,
+        render_kw={"autocomplete": "new-password" if new else "current-password"},
+    )
+
+
+def code(label: Any = None) -> StringField:
+    return StringField(
+        label or _l("Eight digits"), [required(), length(40), _no_control], filters=[_line_filter],
+        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "in code"},
+    )
+
+
+class MomentField(StringField):
+    """Local wall time in the contest's zone, typed or picked. `data` is naive; the service adds the zone."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = clean(str(valuelist[0])) if valuelist else ""
+        if not text:
+            self.data = None
+            return
+        for shape in ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"):
+            try:
+                self.data = datetime.strptime(text, shape)
+                return
+            except ValueError:
+                continue
+        self.data = None
+        raise ValueError(texts.field_error("date_invalid"))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.strftime("%Y-%m-%dT%H:%M:%S") if self.data else ""
+
+
+def moment(label: Any, *checks: Any, hint: Any = "") -> MomentField:
+    return MomentField(label, [*checks], description=hint, render_kw={"type": "datetime-local", "step": "1"})
+
+
+def zones() -> list[tuple[str, str]]:
+    """All zones as choices, UTC first."""
+    return [("UTC", "UTC")] + [(name, name.replace("_", " ")) for name in sorted(clock._ZONES) if "/" in name
+                               and not name.startswith(("Etc/", "SystemV/", "US/", "posix", "right"))]
+
+
+def languages() -> list[tuple[str, str]]:
+    return [(locale, ENDONYMS[locale]) for locale in LOCALES]
+
+
+def texts_fields(name: str, label: Any, *, area: bool = False, most: int = 200, hint: Any = "") -> dict[str, Field]:
+    """One field per language for a text in several languages: NAME_en, NAME_ja."""
+    make = prose if area else line
+    return {
+        f"{name}_{locale}": make(_in_language(label, locale), most=most, hint=hint) for locale in LOCALES
+    }
+
+
+def _in_language(label: Any, locale: str) -> Any:
+    return {"en": _l("%(label)s in English", label=label), "ja": _l("%(label)s in Japanese", label=label)}[locale]
+
+
+def read_texts(form: Any, name: str) -> dict[str, str]:
+    """The texts of `texts_fields` as {locale: text}, empty ones left out."""
+    found = {locale: form[f"{name}_{locale}"].data or "" for locale in LOCALES}
+    return {locale: text for locale, text in found.items() if text}
+
+
+def fill_texts(name: str, stored: Mapping[str, str] | None) -> dict[str, str]:
+    """Initial data for `texts_fields` from stored texts."""
+    return {f"{name}_{locale}": (stored or {}).get(locale, "") for locale in LOCALES}

@@ -1,0 +1,220 @@
+"""Jobs: name → function. Each is an id and one call of a service; running one twice is dull.
+
+RQ calls `run` with the row's id. The row says what to do; a lease with a fencing token lets one
+worker count, and the job's effects commit together with `done_at`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from contest import db, outbox
+from contest.outbox import QueueServer
+from contest.services import accounts, announcements, assignment, checks, previews, receipts, results
+from contest.settings import Settings
+from contest.storage import Storage
+
+log = structlog.get_logger(__name__)
+
+Function = Callable[..., None]
+_registry: dict[str, Function] = {}
+#: A lease is short and renewed while its job runs, so that work of a killed worker is soon taken up again.
+LEASE, RENEW = timedelta(seconds=30), 10.0
+
+
+@dataclass
+class Work:
+    """What a job has at hand: its row's id and fence, and the services of this process."""
+
+    settings: Settings
+    database: db.Database
+    server: QueueServer
+    storage: Storage
+    item_id: int
+    fence: int
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        with outbox.unit_of_work(self.database, self.server) as session:
+            yield session
+
+    @contextmanager
+    def finishing(self) -> Iterator[Session]:
+        """The unit of work of the effects: `done_at` commits with them, or nothing does."""
+        with self.unit_of_work() as session:
+            yield session
+            outbox.finish(session, self.item_id, self.fence)
+
+
+def job(function: Function) -> Function:
+    """Register a job under its function's name."""
+    _registry[function.__name__] = function
+    return function
+
+
+def names() -> list[str]:
+    return sorted(_registry)
+
+
+def function(name: str) -> Function:
+    return _registry[name]
+
+
+@job
+def send_code(work: Work, email_key: str, purpose: str, locale: str) -> None:
+    """Make a one-time code and mail it, if the address has an account."""
+    with work.finishing() as session:
+        accounts.make_code(session, work.settings, email_key, purpose, locale, nonce=f"{work.item_id}")
+
+
+@job
+def send_invitation(work: Work, invitation_id: str) -> None:
+    with work.finishing() as session:
+        accounts.mail_invitation(session, work.settings, UUID(invitation_id), nonce=f"{work.item_id}")
+
+
+@job
+def send_mail(work: Work, mail_id: str) -> None:
+    """Hand one mail to the mail server; sent twice at worst, lost never."""
+    with work.finishing() as session:
+        accounts.send_mail(session, work.settings, UUID(mail_id))
+
+
+@job
+def check_file(work: Work, file_id: str) -> None:
+    """Check an upload (size, type by content, SHA-256) and copy it to its write-once key."""
+    checks.check_file(work.unit_of_work, work.finishing, work.storage, UUID(file_id))
+
+
+@job
+def make_previews(work: Work, file_id: str) -> None:
+    previews.make(work.unit_of_work, work.finishing, work.storage, UUID(file_id))
+
+
+@job
+def send_receipt(work: Work, revision_id: str) -> None:
+    with work.finishing() as session:
+        receipts.mail_receipt(session, work.settings, UUID(revision_id))
+
+
+@job
+def mail_assignments(work: Work, round_id: str, judge_id: str) -> None:
+    with work.finishing() as session:
+        assignment.mail_assignments(session, work.settings, UUID(round_id), UUID(judge_id), nonce=f"{work.item_id}")
+
+
+@job
+def make_tally(work: Work, round_id: str, account_id: str) -> None:
+    with work.finishing() as session:
+        results.make_tally(session, UUID(round_id), UUID(account_id))
+
+
+@job
+def mail_proposal(work: Work, publication_id: str) -> None:
+    with work.finishing() as session:
+        announcements.mail_proposal(session, work.settings, UUID(publication_id))
+
+
+@job
+def mail_published(work: Work, publication_id: str) -> None:
+    with work.finishing() as session:
+        announcements.mail_published(session, work.settings, UUID(publication_id))
+
+
+#: What to note on the subject when a job has failed for good.
+GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
+    "make_previews": lambda session, args: previews.give_up(session, UUID(args["file_id"])),
+    "check_file": lambda session, args: checks.give_up_check(session, UUID(args["file_id"])),
+}
+
+_process: dict[int, tuple[Settings, db.Database, QueueServer, Storage]] = {}
+
+
+def parts(settings: Settings | None = None) -> tuple[Settings, db.Database, QueueServer, Storage]:
+    """The connections of this process; a forked child makes its own."""
+    made = _process.get(os.getpid())
+    if made is None:
+        settings = settings or Settings()
+        made = _process[os.getpid()] = (
+            settings, db.Database(settings.database_url, pool=0), QueueServer(settings.redis_url),
+            Storage(
+                endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint,
+                access_key=settings.s3_access_key, secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+                region=settings.s3_region, path_style=settings.s3_path_style,
+            ),
+        )
+    return made
+
+
+def run(item_id: int) -> str:
+    """What RQ calls in its work horse. Returns what became of the job, for the log."""
+    _die_with_parent()
+    return perform(item_id)
+
+
+def perform(item_id: int, settings: Settings | None = None) -> str:
+    """Do one owed job in this process: claim it, call its function, note what became of it."""
+    settings, database, server, storage = parts(settings)
+    with database.unit_of_work() as session:
+        item = outbox.claim(session, item_id, LEASE)
+        if item is None:
+            return "not wanted"
+        name, args, fence = item.job, dict(item.args), item.fence
+    work = Work(settings, database, server, storage, item_id, fence)
+    try:
+        with _renewing(database, item_id, fence):
+            function(name)(work, **args)
+    except outbox.Superseded:
+        log.warning("job_superseded", job=name, item=item_id)
+        return "superseded"
+    except Exception as error:
+        log.exception("job_failed", job=name, item=item_id, attempt=fence)
+        with database.unit_of_work() as session:
+            last = outbox.give_back(session, item_id, fence, f"{type(error).__name__}: {error}")
+            if last and name in GIVEN_UP:
+                GIVEN_UP[name](session, args)
+        return "failed"
+    return "done"
+
+
+@contextmanager
+def _renewing(database: db.Database, item_id: int, fence: int) -> Iterator[None]:
+    """Keep the lease alive from a thread while the job runs; a process that dies stops renewing."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(RENEW):
+            try:
+                with database.unit_of_work() as session:
+                    outbox.renew(session, item_id, fence, LEASE)
+            except SQLAlchemyError:
+                # The next renewal may succeed; if none does, the fence keeps the effects from counting twice.
+                log.warning("lease_not_renewed", item=item_id)
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _die_with_parent() -> None:
+    """A work horse whose worker was killed must not go on beside the one that replaces it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

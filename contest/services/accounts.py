@@ -1,0 +1,591 @@
+"""Accounts: register, verify, sign in, sessions, codes, passwords, invitations.
+
+The rules (docs/running/accounts.md): answers never tell whether an address exists; codes are random,
+hashed, single use, few tries, one live per purpose; a session is a row, its cookie a random token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from contest import audit, clock, mail, outbox
+from contest.errors import Conflict, Denied, Invalid, NotFound
+from contest.models import (
+    Account,
+    Attempt,
+    Code,
+    Contest,
+    Invitation,
+    LoginSession,
+    MailMessage,
+    Membership,
+)
+from contest.permissions import Actor, may_organise
+from contest.settings import Settings
+from contest.vocabulary import LOCALES, CodePurpose, Role
+
+# OWASP's parameters: a seventh of the library's default cost, so that a rush at the deadline can sign in.
+_hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Type.ID)
+MIN_PASSWORD, MAX_PASSWORD = 15, 1024
+CODE_LIFE = timedelta(minutes=10)
+CODE_TRIES = 5
+INVITATION_LIFE = timedelta(days=14)
+#: Guesses per account and network in a window, and per account from everywhere.
+TRIES, TRIES_EVERYWHERE, TRY_WINDOW = 10, 50, timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class SessionKind:
+    idle: timedelta
+    whole: timedelta
+
+
+ENTRANT = SessionKind(timedelta(hours=24), timedelta(days=30))
+JUDGE = SessionKind(timedelta(hours=20), timedelta(days=30))
+STAFF = SessionKind(timedelta(hours=8), timedelta(hours=24))
+
+
+def email_key(email: str) -> str:
+    """What makes two spellings the same address: NFKC and case folding."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+def check_email(email: str) -> str:
+    """The address as typed, checked without asking DNS. Raises Invalid("email")."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False, allow_smtputf8=True).original
+    except EmailNotValidError:
+        raise Invalid("email", "email_invalid") from None
+
+
+@lru_cache
+def _common_passwords() -> frozenset[str]:
+    return frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split("\n"))
+
+
+def check_password(password: str) -> None:
+    """Length and the offline list of common passwords; no rules of composition. Raises Invalid."""
+    if len(password) > MAX_PASSWORD:
+        raise Invalid("password", "password_too_long")
+    if len(password) < MIN_PASSWORD:
+        raise Invalid("password", "password_too_short", least=MIN_PASSWORD)
+    folded = password.casefold()
+    if folded in _common_passwords() or len(set(folded)) < 4:
+        raise Invalid("password", "password_common")
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(unicodedata.normalize("NFC", password))
+
+
+@lru_cache
+def _dummy_hash() -> str:
+    return _hasher.hash(secrets.token_hex(16))
+
+
+def _verify(stored: str | None, password: str) -> bool:
+    """Check a password; an absent one costs the same time, so that time does not tell."""
+    if len(password) > MAX_PASSWORD:
+        return False
+    try:
+        _hasher.verify(stored or _dummy_hash(), unicodedata.normalize("NFC", password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def _hash_code(code: str, email: str, purpose: str) -> bytes:
+    return hashlib.sha256(f"{purpose}\0{email}\0{code}".encode()).digest()
+
+
+# Limits ------------------------------------------------------------------------------------------
+
+
+def count_attempt(session: Session, key: str, limit: int) -> None:
+    """Count one guess under `key` in the current window. Raises Denied("too_many_tries") past `limit`.
+
+    The count lives in the database, so that it holds while the queue server is away.
+    """
+    now = clock.read(session)
+    seconds = int(TRY_WINDOW.total_seconds())
+    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+    count = session.execute(
+        insert(Attempt)
+        .values(key=key, window_start=start, count=1)
+        .on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": Attempt.count + 1})
+        .returning(Attempt.count)
+    ).scalar_one()
+    if count > limit:
+        raise Denied("too_many_tries", minutes=int(TRY_WINDOW.total_seconds() // 60))
+
+
+def _count_guess(session: Session, key: str, network: str) -> None:
+    count_attempt(session, f"guess:{key}:{network}", TRIES)
+    count_attempt(session, f"guess:{key}", TRIES_EVERYWHERE)
+
+
+# Registration and codes --------------------------------------------------------------------------
+
+
+def register(
+    session: Session, *, email: str, name: str, locale: str, zone: str, password: str = "", latin_name: str = "",
+    country: str = "",
+) -> None:
+    """Open an account that its owner verifies by a code. A known address gets a mail instead.
+
+    The caller answers the same in both cases. Raises Invalid.
+    """
+    email = check_email(email)
+    if password:
+        check_password(password)
+    hashed = hash_password(password) if password else None
+    key = email_key(email)
+    locale = locale if locale in LOCALES else "en"
+    made = session.execute(
+        insert(Account)
+        .values(
+            email=email, email_key=key, name=name, latin_name=latin_name, password_hash=hashed, locale=locale,
+            zone=zone if clock.is_zone(zone) else "UTC", country=country,
+        )
+        .on_conflict_do_nothing(index_elements=["email_key"])
+        .returning(Account)
+    ).scalar()
+    if made is not None:
+        audit.record(session, Actor(account_id=made.id), "account.registered", made)
+    # For an address that is taken and verified, the same code simply signs its owner in.
+    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale)
+
+
+def request_code(session: Session, *, email: str, purpose: str, locale: str) -> None:
+    """Owe a code. One row whether or not the address exists; the job looks it up."""
+    key = email_key(email)
+    count_attempt(session, f"code:{key}", TRIES)
+    audit.record(session, None, "account.code_requested", purpose=purpose)
+    outbox.add(session, "send_code", queue="mail", email_key=key, purpose=str(purpose), locale=locale)
+
+
+def make_code(
+    session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str
+) -> None:
+    """The job behind `request_code`: replace the live code of this purpose and mail the new one."""
+    account = session.scalars(select(Account).where(Account.email_key == key)).first()
+    if account is None or account.suspended_at is not None:
+        return
+    now = clock.read(session)
+    session.execute(
+        update(Code).where(Code.email_key == key, Code.purpose == purpose, Code.used_at.is_(None)).values(used_at=now)
+    )
+    digits = f"{secrets.randbelow(10**8):08d}"
+    session.add(
+        Code(
+            email_key=key, purpose=purpose, account_id=account.id, code_hash=_hash_code(digits, key, purpose),
+            expires_at=now + CODE_LIFE,
+        )
+    )
+    mail.queue(
+        session, "code", key=f"code:{nonce}", address=account.email, locale=account.locale, account=account,
+        code=f"{digits[:4]} {digits[4:]}", purpose=purpose, minutes=int(CODE_LIFE.total_seconds() // 60),
+        site=settings.base_url,
+    )
+
+
+def use_code(session: Session, *, email: str, code: str, purposes: tuple[str, ...]) -> Account:
+    """Consume a one-time code; returns its account, verified by it. Raises Invalid or Denied.
+
+    A wrong guess is counted on the code's row and commits with the caller's answer, so the caller
+    must commit also when this raises Invalid.
+    """
+    key = email_key(email)
+    digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isdigit())
+    count_attempt(session, f"guess:{key}", TRIES_EVERYWHERE)
+    now = clock.read(session)
+    rows = session.scalars(
+        select(Code)
+        .where(Code.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None))
+        .with_for_update()
+    ).all()
+    for row in rows:
+        if row.expires_at <= now or row.tries >= CODE_TRIES:
+            continue
+        if secrets.compare_digest(row.code_hash, _hash_code(digits, key, row.purpose)):
+            row.used_at = now
+            account = session.get_one(Account, row.account_id, with_for_update=True)
+            if account.suspended_at is not None:
+                break
+            if account.verified_at is None:
+                account.verified_at = now
+                audit.record(session, Actor(account_id=account.id), "account.verified", account)
+            return account
+        row.tries += 1
+    raise Invalid("code", "code_wrong")
+
+
+# Signing in --------------------------------------------------------------------------------------
+
+
+def check_sign_in(session: Session, *, email: str, password: str, network: str) -> Account:
+    """The account of an address and password. Raises Invalid("password", "sign_in_wrong") or Denied.
+
+    As with codes, the caller commits the counted guess also on Invalid.
+    """
+    key = email_key(email)
+    _count_guess(session, key, network)
+    account = session.scalars(select(Account).where(Account.email_key == key)).first()
+    good = _verify(account.password_hash if account else None, password)
+    if account is None or not good or account.suspended_at is not None or account.verified_at is None:
+        audit.record(session, None, "account.sign_in_failed", network=network)
+        raise Invalid("password", "sign_in_wrong")
+    assert account.password_hash is not None
+    if _hasher.check_needs_rehash(account.password_hash):
+        account.password_hash = hash_password(password)
+    return account
+
+
+def start_session(session: Session, account: Account, *, address: str, agent: str) -> str:
+    """Open a session for an account that has proven itself; returns the token for the cookie."""
+    now = clock.read(session)
+    roles = set(
+        session.scalars(
+            select(Membership.role).where(Membership.account_id == account.id, Membership.removed_at.is_(None))
+        )
+    )
+    staff = account.is_admin or account.is_staff or bool(roles & {Role.ORGANISER, Role.CHAIR, Role.PUBLISHER})
+    kind = STAFF if staff else JUDGE if Role.JUDGE in roles else ENTRANT
+    token = secrets.token_urlsafe(32)
+    row = LoginSession(
+        token_hash=hashlib.sha256(token.encode()).digest(), account_id=account.id, seen_at=now, fresh_at=now,
+        expires_at=now + kind.whole, idle_seconds=int(kind.idle.total_seconds()), address=address[:64],
+        agent=agent[:200],
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, Actor(account_id=account.id), "account.signed_in", row)
+    return token
+
+
+def load_actor(session: Session, token: str, now: datetime | None = None) -> tuple[Actor, bool] | None:
+    """The actor of a cookie's token, with its roles, in one statement; None if the session is over.
+
+    The second value tells whether `seen_at` is older than a minute and should be written.
+    """
+    roles = (
+        select(func.jsonb_agg(func.jsonb_build_array(Membership.contest_id, Membership.role), type_=JSONB))
+        .where(Membership.account_id == LoginSession.account_id, Membership.removed_at.is_(None))
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(
+            LoginSession.id, LoginSession.fresh_at, LoginSession.seen_at, Account.id.label("account_id"), Account.name,
+            Account.email, Account.locale, Account.zone, Account.is_admin, Account.is_staff, Account.verified_at,
+            roles.label("roles"), func.clock_timestamp().label("now"),
+        )
+        .join(Account)
+        .where(
+            LoginSession.token_hash == hashlib.sha256(token.encode()).digest(),
+            LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > func.clock_timestamp(),
+            LoginSession.seen_at + func.make_interval(0, 0, 0, 0, 0, 0, LoginSession.idle_seconds)
+            > func.clock_timestamp(),
+            Account.suspended_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    held: dict[uuid.UUID, set[Role]] = {}
+    for contest_id, role in row.roles or []:
+        held.setdefault(uuid.UUID(contest_id), set()).add(Role(role))
+    actor = Actor(
+        account_id=row.account_id, name=row.name, email=row.email, locale=row.locale, zone=row.zone,
+        is_admin=row.is_admin, is_staff=row.is_staff, verified=row.verified_at is not None, session_id=row.id,
+        fresh_at=row.fresh_at, roles={key: frozenset(value) for key, value in held.items()},
+    )
+    return actor, row.now - row.seen_at > timedelta(minutes=1)
+
+
+def touch(session: Session, actor: Actor) -> None:
+    """Note that a session is in use."""
+    session.execute(
+        update(LoginSession).where(LoginSession.id == actor.session_id).values(seen_at=func.clock_timestamp())
+    )
+
+
+def sign_out(session: Session, actor: Actor) -> None:
+    revoke_session(session, actor, actor.session_id, act="account.signed_out")
+
+
+def revoke_session(
+    session: Session, actor: Actor, session_id: uuid.UUID | None, *, act: str = "account.session_revoked"
+) -> None:
+    """End one of the actor's own sessions. Raises NotFound for anyone else's."""
+    row = session.scalars(
+        select(LoginSession).where(LoginSession.id == session_id, LoginSession.account_id == actor.account_id)
+    ).first()
+    if row is None:
+        raise NotFound
+    if row.revoked_at is None:
+        row.revoked_at = clock.read(session)
+        audit.record(session, actor, act, row)
+
+
+def sessions_of(session: Session, actor: Actor) -> list[LoginSession]:
+    """The actor's live sessions, newest first."""
+    return list(
+        session.scalars(
+            select(LoginSession)
+            .where(
+                LoginSession.account_id == actor.account_id, LoginSession.revoked_at.is_(None),
+                LoginSession.expires_at > func.clock_timestamp(),
+            )
+            .order_by(LoginSession.seen_at.desc())
+        )
+    )
+
+
+def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = None) -> None:
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None), LoginSession.id != keep)
+        .values(revoked_at=func.clock_timestamp())
+    )
+
+
+def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> None:
+    """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count."""
+    if code:
+        account = use_code(session, email=actor.email, code=code, purposes=(CodePurpose.CONFIRM,))
+    else:
+        account = check_sign_in(session, email=actor.email, password=password, network=network)
+    if account.id != actor.account_id:
+        raise Invalid("code", "code_wrong")
+    row = session.get_one(LoginSession, actor.session_id)
+    row.fresh_at = clock.read(session)
+    audit.record(session, actor, "account.confirmed", row)
+
+
+def reset_password(session: Session, *, email: str, code: str, password: str) -> Account:
+    """Set a new password by a code of purpose reset; every session ends."""
+    check_password(password)
+    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,))
+    account.password_hash = hash_password(password)
+    _revoke_all(session, account)
+    audit.record(session, Actor(account_id=account.id), "account.password_changed", account)
+    return account
+
+
+def change_profile(session: Session, actor: Actor, *, changes: Mapping[str, str]) -> Account:
+    """Change the actor's own name, Latin name, language, zone or country."""
+    account = session.get_one(Account, actor.account_id, with_for_update=True)
+    if not clock.is_zone(changes["zone"]):
+        raise Invalid("zone", "zone_unknown")
+    for name in ("name", "latin_name", "locale", "zone", "country"):
+        setattr(account, name, changes[name])
+    audit.record(session, actor, "account.changed", account)
+    return account
+
+
+def own_account(session: Session, actor: Actor) -> Account:
+    return session.get_one(Account, actor.account_id)
+
+
+def create_account(
+    session: Session, *, email: str, name: str, locale: str = "en", zone: str = "UTC", password: str = "",
+    latin_name: str = "", country: str = "", is_admin: bool = False, is_staff: bool = False,
+) -> Account:
+    """A verified account, for the command line and for accepted invitations. Raises Conflict if it exists."""
+    account = Account(
+        email=check_email(email), email_key=email_key(email), name=name, locale=locale, zone=zone,
+        latin_name=latin_name, country=country, is_admin=is_admin, is_staff=is_staff,
+        password_hash=hash_password(password) if password else None, verified_at=clock.read(session),
+    )
+    session.add(account)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict("account_exists") from error
+    audit.record(session, Actor(account_id=account.id), "account.registered", account)
+    return account
+
+
+def suspend(session: Session, actor: Actor, account_id: uuid.UUID) -> None:
+    """Shut an account out at once: its sessions end, its codes die."""
+    if not actor.is_admin:
+        raise NotFound
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound
+    account.suspended_at = clock.read(session)
+    _revoke_all(session, account)
+    audit.record(session, actor, "account.suspended", account)
+
+
+# Invitations -------------------------------------------------------------------------------------
+
+
+def invite(
+    session: Session, actor: Actor, contest: Contest | None, *, email: str, name: str, role: str, locale: str
+) -> Invitation:
+    """Invite a person by mail to a role in a contest, or (without contest) to the staff."""
+    if contest is not None:
+        may_organise(actor, contest).require()
+    elif not actor.is_admin:
+        raise Denied("admin_only")
+    email = check_email(email)
+    key = email_key(email)
+    if contest is not None and session.scalar(
+        select(Membership.id)
+        .join(Account)
+        .where(
+            Membership.contest_id == contest.id, Membership.role == role, Membership.removed_at.is_(None),
+            Account.email_key == key,
+        )
+    ):
+        raise Invalid("email", "already_member")
+    now = clock.read(session)
+    invitation = Invitation(
+        contest_id=contest.id if contest else None, role=role, email=email, email_key=key, name=name,
+        locale=locale if locale in LOCALES else "en", invited_by=actor.account_id, expires_at=now + INVITATION_LIFE,
+    )
+    try:
+        with session.begin_nested():
+            # Added inside: opening the savepoint flushes what was pending before it.
+            session.add(invitation)
+    except IntegrityError as error:
+        raise Invalid("email", "already_invited") from error
+    audit.record(session, actor, "invitation.sent", invitation, role=role)
+    outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))
+    return invitation
+
+
+def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UUID, *, nonce: str) -> None:
+    """The job: give the invitation its token and mail the link. Only the token's hash is kept."""
+    invitation = session.get(Invitation, invitation_id, with_for_update=True)
+    if invitation is None or invitation.accepted_at or invitation.revoked_at:
+        return
+    token = secrets.token_urlsafe(24)
+    invitation.token_hash = hashlib.sha256(token.encode()).digest()
+    contest = session.get(Contest, invitation.contest_id) if invitation.contest_id else None
+    inviter = session.get_one(Account, invitation.invited_by)
+    mail.queue(
+        session, "invitation", key=f"invitation:{invitation.id}:{nonce}", address=invitation.email,
+        locale=invitation.locale, name=invitation.name, role=invitation.role,
+        contest=dict(contest.title) if contest else None, inviter=inviter.name,
+        link=f"{settings.base_url}/invitations/{token}", days=INVITATION_LIFE.days, site=settings.base_url,
+    )
+
+
+def get_invitation(session: Session, token: str) -> Invitation:
+    """The live invitation of a link. Raises NotFound if it is unknown, used, revoked or out of date."""
+    invitation = session.scalars(
+        select(Invitation).where(
+            Invitation.token_hash == hashlib.sha256(token.encode()).digest(), Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None), Invitation.expires_at > func.clock_timestamp(),
+        )
+    ).first()
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+def contest_of(session: Session, invitation: Invitation) -> Contest | None:
+    """The contest that an invitation is for; None for the staff."""
+    return session.get(Contest, invitation.contest_id) if invitation.contest_id else None
+
+
+def has_account(session: Session, invitation: Invitation) -> bool:
+    return session.scalar(select(Account.id).where(Account.email_key == invitation.email_key)) is not None
+
+
+def accept_invitation(
+    session: Session, token: str, *, name: str, password: str = "", zone: str = "UTC"
+) -> Account:
+    """Take up an invitation. The link came by mail, so it proves the address; returns the account.
+
+    A new account is made with `name` and, if given, a password. Raises NotFound or Invalid.
+    """
+    invitation = get_invitation(session, token)
+    session.refresh(invitation, with_for_update=True)
+    if invitation.accepted_at is not None:
+        raise NotFound
+    now = clock.read(session)
+    account = session.scalars(
+        select(Account).where(Account.email_key == invitation.email_key).with_for_update()
+    ).first()
+    if account is None:
+        if not name.strip():
+            raise Invalid("name", "required")
+        if password:
+            check_password(password)
+        account = create_account(
+            session, email=invitation.email, name=name.strip(), locale=invitation.locale, zone=zone, password=password
+        )
+    if account.suspended_at is not None:
+        raise NotFound
+    account.verified_at = account.verified_at or now
+    invitation.accepted_at, invitation.account_id = now, account.id
+    if invitation.contest_id is None:
+        account.is_staff = True
+    else:
+        grant_role(session, invitation.contest_id, account.id, invitation.role)
+    audit.record(
+        session, Actor(account_id=account.id), "invitation.accepted", invitation, role=invitation.role,
+    )
+    return account
+
+
+def grant_role(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID, role: str) -> None:
+    """Give a role; having it already is fine."""
+    session.flush()
+    session.execute(
+        insert(Membership).values(contest_id=contest_id, account_id=account_id, role=role).on_conflict_do_nothing()
+    )
+
+
+def revoke_invitation(session: Session, actor: Actor, contest: Contest, invitation_id: uuid.UUID) -> None:
+    may_organise(actor, contest).require()
+    invitation = session.get(Invitation, invitation_id, with_for_update=True)
+    if invitation is None or invitation.contest_id != contest.id:
+        raise NotFound
+    if invitation.accepted_at is None and invitation.revoked_at is None:
+        invitation.revoked_at = clock.read(session)
+        audit.record(session, actor, "invitation.revoked", invitation)
+
+
+# Mail --------------------------------------------------------------------------------------------
+
+
+def send_mail(session: Session, settings: Settings, mail_id: uuid.UUID) -> None:
+    """The job: hand one mail to the server. A sent code or link is blanked in its row."""
+    message = session.get(MailMessage, mail_id, with_for_update=True)
+    if message is None or message.sent_at is not None:
+        return
+    mail.deliver(settings, message)
+    message.sent_at = clock.read(session)
+    if settings.mail_url and message.key.startswith(("code:", "invitation:")):
+        message.text = ""
+
+
+def caught_mail(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
+    """Caught mail, newest first: for the demo's mail page only."""
+    rows = session.scalars(select(MailMessage).order_by(MailMessage.created_at.desc()).limit(limit))
+    return [
+        {"id": row.id, "address": row.address, "subject": row.subject, "text": row.text, "at": row.created_at,
+         "locale": row.locale}
+        for row in rows
+    ]

@@ -1,0 +1,115 @@
+"""Settings: environment only, each documented, unsafe values refused in production.
+
+`.env.example` is generated from this model (`contest settings`) and checked in the tests.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set. Field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    contest_env: Literal["production", "development", "demo", "test"] = Field(
+        "production", description="production, development, demo or test. Everything but production may relax a guard."
+    )
+    secret_key: str = Field(
+        _DEVELOPMENT_KEY, description="Signs cookies and derives identifiers. At least 32 random characters."
+    )
+    base_url: str = Field(
+        "http://localhost:5000", description="Public address of this site without a slash at the end; links in mails use it."
+    )
+    site_name: str = Field("Contest", description="Name shown beside the mark on every page.")
+    trusted_hosts: str = Field(
+        "", description="Host names that this site answers to, separated by commas. Empty: the host of BASE_URL."
+    )
+    proxy_hops: int = Field(0, ge=0, le=5, description="How many reverse proxies stand before the web process.")
+    database_url: str = Field(
+        "postgresql+psycopg:///contest", description="PostgreSQL 15 or newer, as a SQLAlchemy URL."
+    )
+    database_pool: int = Field(8, ge=1, le=100, description="Connections that one web process keeps at most.")
+    redis_url: str = Field("redis://localhost:6379/0", description="Valkey 7.2 or Redis 6.2, or newer: the job queue.")
+    s3_endpoint: str = Field("http://localhost:9000", description="Address of the S3 store as the servers reach it.")
+    s3_public_endpoint: str = Field(
+        "", description="Address of the S3 store as browsers reach it; signed into upload links. Empty: S3_ENDPOINT."
+    )
+    s3_region: str = Field("us-east-1", description="Region used in signatures.")
+    s3_bucket: str = Field("contest", description="Bucket that holds uploads, entries and previews.")
+    s3_access_key: str = Field("", description="Key id for the bucket.")
+    s3_secret_key: str = Field("", description="Secret of that key.")
+    s3_path_style: bool = Field(True, description="Whether the bucket stands in the path (true) or in the host name.")
+    receipt_key: str = Field(
+        "", description="Ed25519 private key that signs receipts: 32 random bytes in hexadecimal. Old public keys stay stored."
+    )
+    mail_url: str = Field(
+        "", description="smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://HOST:465. Empty: mail is caught and kept."
+    )
+    mail_from: str = Field("contest@localhost", description="Sender of all mail.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    rate_limits: bool = Field(True, description="Limits on sign-in and upload requests; off only in tests.")
+    preview_unconfined: bool = Field(
+        False, description="Lets the worker make previews although the host offers no confinement. Unsafe."
+    )
+    max_form_bytes: int = Field(
+        256 * 1024 * 1024, ge=1024 * 1024, description="Largest upload by a plain form, in bytes; direct uploads go to S3."
+    )
+
+    @property
+    def production(self) -> bool:
+        return self.contest_env == "production"
+
+    @property
+    def public_endpoint(self) -> str:
+        return self.s3_public_endpoint or self.s3_endpoint
+
+    @property
+    def hosts(self) -> list[str]:
+        """Host names to answer to; a request for another gets 400."""
+        from urllib.parse import urlsplit
+
+        named = [name.strip() for name in self.trusted_hosts.split(",") if name.strip()]
+        return named or [urlsplit(self.base_url).hostname or "localhost"]
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are Secure and carry the __Host- prefix."""
+        return self.base_url.startswith("https://")
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Settings:
+        if not self.production:
+            return self
+        problems = []
+        if len(self.secret_key) < 32 or self.secret_key == _DEVELOPMENT_KEY:
+            problems.append("SECRET_KEY must hold at least 32 random characters")
+        if not self.base_url.startswith("https://"):
+            problems.append("BASE_URL must begin with https://")
+        if not self.mail_url:
+            problems.append("MAIL_URL must name a mail server")
+        if len(self.receipt_key) != 64:
+            problems.append("RECEIPT_KEY must hold 32 bytes in hexadecimal")
+        if not self.s3_access_key or not self.s3_secret_key:
+            problems.append("S3_ACCESS_KEY and S3_SECRET_KEY must be set")
+        if not self.rate_limits:
+            problems.append("RATE_LIMITS must stay on")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its description and default."""
+    lines = ["# Settings of Contest. Made from contest/settings.py by `contest settings`; do not edit by hand.", ""]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default == _DEVELOPMENT_KEY else field.default
+        shown = str(default).lower() if isinstance(default, bool) else default
+        lines += [f"# {field.description}", f"{name.upper()}={shown}", ""]
+    return "\n".join(lines)

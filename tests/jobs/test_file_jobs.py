@@ -1,0 +1,510 @@
+"""The check of uploads and the making of previews: what each kind of file becomes, twice and after a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contest import outbox
+from contest.db import Database
+from contest.models import AuditEvent, Entry, EntryFile, OutboxItem, Preview
+from contest.previews.client import PreviewServer, RendererGone
+from contest.services import checks, previews, uploads
+from contest.storage import ObjectExists, ObjectMissing, Storage
+from tests.factories import Make
+from tests.pictures import archive, noise, pdf, png, svg
+
+SLOTS = [
+    {"key": "screens", "kinds": ["png", "jpeg", "webp", "gif", "svg"], "max_files": 50, "max_bytes": 2_000_000},
+    {"key": "document", "kinds": ["pdf"], "max_files": 50, "required": False},
+    {"key": "source", "kinds": ["zip"], "max_files": 50, "required": False},
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def renderer() -> Iterator[str]:
+    """One renderer for all, as a worker has."""
+    with PreviewServer(allow_unconfined=True) as server:
+        os.environ["CONTEST_RENDERER"] = server.address
+        yield server.address
+        del os.environ["CONTEST_RENDERER"]
+
+
+@pytest.fixture
+def entry(make: Make, session: Session) -> Entry:
+    return make.entry(make.contest(deliverables=SLOTS), state="draft", files=0)
+
+
+@pytest.fixture
+def send(make: Make, session: Session, storage: Storage, entry: Entry) -> Callable[..., EntryFile]:
+    """Send one file by a plain form, as far as `received`."""
+
+    def send_one(body: bytes, name: str = "a.png", slot: str = "screens") -> EntryFile:
+        incoming = [uploads.Incoming(name, BytesIO(body))]
+        assert uploads.receive(session, make.actor(entry.account), storage, entry.contest.slug, slot, incoming) == []
+        session.commit()
+        return session.scalars(select(EntryFile).order_by(EntryFile.position.desc()).limit(1)).one()
+
+    return send_one
+
+
+def _zip_with(name: str, *, mode: int = 0, body: bytes = b"x") -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        info = zipfile.ZipInfo(name)
+        info.external_attr = mode << 16
+        made.writestr(info, body)
+    return out.getvalue()
+
+
+def _encrypted_zip() -> bytes:
+    body = bytearray(archive({"a.txt": b"secret"}))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        body[body.index(mark) + offset] |= 1
+    return bytes(body)
+
+
+def _encrypted_pdf() -> bytes:
+    """A PDF that says it is encrypted, with keys that no password opens."""
+    whole = pdf(1)
+    handler = (
+        b"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>"
+    )
+    return whole.replace(b"trailer\n<< ", b"trailer\n<< /ID [<" + b"aa" * 16 + b"><" + b"aa" * 16 + b">] /Encrypt " + handler)
+
+
+class TestChecking:
+    def test_accepts_copies_to_a_key_of_its_own_and_owes_the_preview(
+        self, session: Session, storage: Storage, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
+    ) -> None:
+        body = png(390, 844)
+        row = send(body)
+        staged = row.staging_key
+
+        done = run_jobs()
+
+        session.refresh(row)
+        assert done == ["check_file", "make_previews"]
+        assert (row.state, row.kind, row.size, row.sha256, row.reason) == (
+            "accepted", "png", len(body), hashlib.sha256(body).digest(), None,
+        )
+        assert row.key is not None
+        assert row.key.startswith("entries/")
+        assert str(row.id) not in row.key
+        assert staged.removeprefix("incoming/") not in row.key
+        assert storage.read(row.key) == body
+        assert storage.head(row.key).content_type == "application/octet-stream"
+        with pytest.raises(ObjectMissing):
+            storage.head(staged)
+        event = session.scalars(select(AuditEvent).where(AuditEvent.act == "file.accepted")).one()
+        assert event.contest_id == row.entry.contest_id
+        assert event.facts["sha256"] == hashlib.sha256(body).hexdigest()
+
+    @pytest.mark.parametrize(
+        ("name", "slot", "body", "kind"),
+        [
+            ("a.jpg", "screens", b"\xff\xd8\xff\xe0" + b"\0" * 100, "jpeg"),
+            ("wrong-extension.gif", "screens", png(), "png"),
+            ("a.svg", "screens", svg(), "svg"),
+            ("a.pdf", "document", pdf(), "pdf"),
+            ("a.sketch", "source", archive({"a/b.json": b"{}"}), "zip"),
+        ],
+    )
+    def test_the_content_says_what_it_is(
+        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]], name: str,
+        slot: str, body: bytes, kind: str,
+    ) -> None:
+        row = send(body, name, slot)
+
+        run_jobs()
+
+        session.refresh(row)
+        assert (row.state, row.kind) == ("accepted", kind)
+
+    @pytest.mark.parametrize(
+        ("name", "slot", "body", "reason"),
+        [
+            ("a.png", "screens", b"MZ\x90\0 a program", "kind"),
+            ("a.png", "screens", b"<html><script>alert(1)</script>", "kind"),
+            ("a.png", "screens", pdf(), "kind"),
+            ("a.pdf", "document", png(), "kind"),
+            ("a.zip", "source", png(), "kind"),
+            ("a.zip", "source", _zip_with("../../outside.txt"), "zip_unsafe"),
+            ("a.zip", "source", _zip_with("/etc/passwd"), "zip_unsafe"),
+            ("a.zip", "source", _zip_with("..\\outside.txt"), "zip_unsafe"),
+            ("a.zip", "source", _zip_with("link", mode=stat.S_IFLNK | 0o777, body=b"/etc/passwd"), "zip_unsafe"),
+            ("a.zip", "source", archive({"zeros.bin": b"\0" * 40_000_000}), "zip_bomb"),
+            ("a.zip", "source", archive({"inner.zip": archive({"a": b"a"})}), "zip_nested"),
+            ("a.zip", "source", _encrypted_zip(), "zip_encrypted"),
+            ("a.zip", "source", archive({"a": b"a"})[:-30], "zip_broken"),
+        ],
+    )
+    def test_refuses_with_the_reason(
+        self, session: Session, storage: Storage, send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]], name: str, slot: str, body: bytes, reason: str,
+    ) -> None:
+        row = send(body, name, slot)
+        staged, before = row.staging_key, {found.key for found in storage.list("entries/")}
+
+        assert run_jobs() == ["check_file"]
+
+        session.refresh(row)
+        assert (row.state, row.reason, row.key, row.preview_state) == ("rejected", reason, None, "none")
+        assert {found.key for found in storage.list("entries/")} == before
+        with pytest.raises(ObjectMissing):
+            storage.head(staged)
+        event = session.scalars(select(AuditEvent).where(AuditEvent.act == "file.rejected")).one()
+        assert event.facts == {"reason": reason}
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (lambda storage, row, body: storage.delete(row.staging_key), "missing"),
+            (lambda storage, row, body: storage.put(row.staging_key, body + b"!", content_type="a/b"), "size"),
+            (lambda storage, row, body: storage.put(row.staging_key, b"", content_type="a/b"), "size"),
+            (lambda storage, row, body: storage.put(row.staging_key, body[:-1] + b"!", content_type="a/b"), "digest"),
+            (lambda storage, row, body: setattr(row.deliverable, "max_bytes", len(body) - 1), "too_large"),
+        ],
+    )
+    def test_refuses_what_is_not_as_announced(
+        self, session: Session, storage: Storage, send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]], change: Callable[..., None], reason: str,
+    ) -> None:
+        body = png()
+        row = send(body)
+        change(storage, row, body)
+        session.commit()
+
+        run_jobs()
+
+        session.refresh(row)
+        assert (row.state, row.reason) == ("rejected", reason)
+
+    def test_running_it_twice_is_dull(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+    ) -> None:
+        row = send(png())
+        run_jobs()
+        session.refresh(row)
+        before = (row.key, row.accepted_at, row.preview_state)
+
+        checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
+
+        session.refresh(row)
+        assert (row.key, row.accepted_at, row.preview_state) == before
+        assert session.scalar(select(func.count()).where(AuditEvent.act == "file.accepted")) == 1
+
+    def test_killed_between_copy_and_commit_it_goes_on(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+    ) -> None:
+        row, killed = send(png()), []
+
+        @contextmanager
+        def dying() -> Iterator[Session]:
+            with database.unit_of_work() as own:
+                yield own
+                killed.extend(found.key for found in storage.list("entries/"))
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            checks.check_file(database.unit_of_work, dying, storage, row.id)
+        session.refresh(row)
+        assert (row.state, row.key in killed) == ("received", True)
+
+        run_jobs()
+
+        session.refresh(row)
+        assert row.state == "accepted"
+        assert row.key in killed
+        assert storage.read(row.key) == png()
+
+    def test_a_foreign_object_at_the_key_is_never_taken_for_the_copy(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile]
+    ) -> None:
+        row = send(png())
+        row.key = f"entries/{uuid.uuid4()}"
+        storage.put(row.key, b"something else", content_type="a/b")
+        session.commit()
+
+        with pytest.raises(RuntimeError, match="other bytes"):
+            checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
+
+        session.refresh(row)
+        assert row.state == "received"
+
+    def test_removed_while_it_was_checked(
+        self, make: Make, session: Session, database: Database, storage: Storage,
+        send: Callable[..., EntryFile],
+    ) -> None:
+        row = send(png())
+
+        @contextmanager
+        def after_removal() -> Iterator[Session]:
+            uploads.remove(session, make.actor(row.entry.account), storage, row.id)
+            session.commit()
+            with database.unit_of_work() as own:
+                yield own
+
+        checks.check_file(database.unit_of_work, after_removal, storage, row.id)
+
+        session.refresh(row)
+        assert row.state == "received"
+        assert row.key is not None
+        with pytest.raises(ObjectMissing):
+            storage.head(row.key)
+
+    def test_the_old_link_cannot_replace_what_was_accepted(
+        self, make: Make, session: Session, storage: Storage, entry: Entry, run_jobs: Callable[[], list[str]]
+    ) -> None:
+        import urllib3
+
+        body = png()
+        row, grant = uploads.grant(
+            session, make.actor(entry.account), storage, entry_id=entry.id, slot_key="screens", name="a.png",
+            size=len(body), sha256=hashlib.sha256(body).digest(),
+        )
+        urllib3.request(grant.method, grant.url, headers=grant.headers, body=body)
+        uploads.complete(session, make.actor(entry.account), storage, row.id)
+        session.commit()
+        run_jobs()
+
+        urllib3.request(grant.method, grant.url, headers=grant.headers, body=body)
+
+        session.refresh(row)
+        assert row.key is not None
+        before = storage.head(row.key)
+        assert storage.read(row.key) == body
+        with pytest.raises(ObjectExists):
+            storage.put(row.key, b"other", content_type="a/b", if_absent=True)
+        assert storage.head(row.key) == before
+
+    def test_given_up_for_good(self, session: Session, database: Database, send: Callable[..., EntryFile]) -> None:
+        row = send(png())
+
+        with database.unit_of_work() as own:
+            checks.give_up_check(own, row.id)
+            checks.give_up_check(own, row.id)
+
+        session.refresh(row)
+        assert (row.state, row.reason) == ("rejected", "unchecked")
+
+
+class TestPreviews:
+    def test_of_a_picture(
+        self, session: Session, storage: Storage, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
+    ) -> None:
+        row = send(noise(800, 600))
+
+        run_jobs()
+
+        session.refresh(row)
+        made = session.scalars(select(Preview).where(Preview.file_id == row.id).order_by(Preview.width)).all()
+        assert (row.preview_state, row.preview_reason, row.preview_pages) == ("ready", None, 1)
+        assert [(each.preset, each.page, each.width, each.height) for each in made] == [
+            ("320", 1, 320, 240), ("1280", 1, 800, 600), ("2560", 1, 800, 600),
+        ]
+        for each in made:
+            data = storage.read(each.key)
+            assert (data[:4], data[8:12], len(data)) == (b"RIFF", b"WEBP", each.size)
+            assert each.key.startswith("previews/")
+            assert str(row.id) not in each.key
+
+    @pytest.mark.parametrize(
+        ("name", "slot", "body", "verdict", "reason"),
+        [
+            ("a.png", "screens", noise(400, 400)[:200_000], "damaged", "truncated"),
+            ("a.png", "screens", b"\x89PNG\r\n\x1a\n" + b"nothing more", "failed", "unreadable"),
+            ("a.pdf", "document", _encrypted_pdf(), "refused", "encrypted"),
+            (
+                "a.svg", "screens",
+                b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+                b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><text>&b;</text></svg>', None, None,
+            ),
+            (
+                "a.svg", "screens",
+                b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg" '
+                b'xmlns:xlink="http://www.w3.org/1999/xlink" width="10" height="10"><image width="9" height="9" '
+                b'xlink:href="http://169.254.169.254/"/><text>&x;</text></svg>', None, None,
+            ),
+        ],
+        ids=["truncated", "unreadable", "encrypted", "entities", "external"],
+    )
+    def test_a_bad_one_never_blocks_the_file(
+        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]], name: str,
+        slot: str, body: bytes, verdict: str | None, reason: str | None,
+    ) -> None:
+        row = send(body, name, slot)
+
+        assert run_jobs() == ["check_file", "make_previews"]
+
+        session.refresh(row)
+        assert row.state == "accepted"
+        if verdict is None:
+            assert row.preview_state in ("ready", "failed", "refused", "damaged")
+        else:
+            assert (row.preview_state, row.preview_reason) == (verdict, reason)
+
+    def test_an_archive_has_none(
+        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
+    ) -> None:
+        row = send(archive({"a.txt": b"a"}), "a.zip", "source")
+
+        assert run_jobs() == ["check_file"]
+
+        session.refresh(row)
+        assert row.preview_state == "none"
+
+    def test_every_page_of_a_document(
+        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
+    ) -> None:
+        row = send(pdf(3), "a.pdf", "document")
+
+        run_jobs()
+
+        session.refresh(row)
+        assert (row.preview_state, row.preview_pages) == ("ready", 3)
+        pages = session.execute(
+            select(Preview.page, func.count()).where(Preview.file_id == row.id).group_by(Preview.page)
+        ).all()
+        assert sorted(tuple(each) for each in pages) == [(1, 3), (2, 3), (3, 3)]
+
+    def test_running_it_twice_makes_the_same(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+    ) -> None:
+        row = send(png(), "a.png")
+        run_jobs()
+        session.refresh(row)
+        row.preview_state = "pending"
+        session.commit()
+        keys = select(Preview.id, Preview.key).where(Preview.file_id == row.id).order_by(Preview.key)
+        before = session.execute(keys).all()
+
+        previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
+
+        session.refresh(row)
+        assert row.preview_state == "ready"
+        assert session.execute(keys).all() == before
+
+    def test_the_renderer_is_away(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        row = send(png())
+        checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
+        monkeypatch.setenv("CONTEST_RENDERER", "/nowhere/s")
+
+        with pytest.raises(RendererGone):
+            previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
+        session.refresh(row)
+        assert row.preview_state == "pending"
+        with database.unit_of_work() as own:
+            previews.give_up(own, row.id)
+
+        session.refresh(row)
+        assert (row.state, row.preview_state, row.preview_reason) == ("accepted", "failed", "crashed")
+
+    def test_without_a_worker_a_renderer_is_started_for_the_call(
+        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        row = send(png())
+        checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
+        monkeypatch.delenv("CONTEST_RENDERER")
+
+        previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
+
+        session.refresh(row)
+        assert row.preview_state == "ready"
+
+
+class TestSweeping:
+    def test_deletes_what_nothing_waits_for_and_nothing_else(
+        self, make: Make, session: Session, database: Database, storage: Storage, entry: Entry,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        waiting = make.file(entry, state="received")
+        orphan = f"incoming/{uuid.uuid4()}"
+        for key in (waiting.staging_key, orphan):
+            storage.put(key, b"x", content_type="a/b")
+        session.commit()
+
+        with database.unit_of_work() as own:
+            checks.sweep_staging(own, storage)
+        assert storage.read(orphan) == b"x"
+        monkeypatch.setattr(checks, "KEEP", timedelta(0))
+        with database.unit_of_work() as own:
+            checks.sweep_staging(own, storage)
+
+        assert storage.read(waiting.staging_key) == b"x"
+        with pytest.raises(ObjectMissing):
+            storage.head(orphan)
+
+    def test_gives_up_grants_that_were_never_used(
+        self, make: Make, session: Session, database: Database, storage: Storage, entry: Entry
+    ) -> None:
+        now = datetime.now(UTC)
+        old = make.file(entry, state="expected", created_at=now - timedelta(hours=25))
+        young = make.file(entry, state="expected", created_at=now - timedelta(hours=23))
+        closed = make.entry(make.contest("judging"), state="draft", files=0)
+        late = make.file(closed, state="expected", created_at=now)
+        session.commit()
+
+        with database.unit_of_work() as own:
+            checks.sweep_staging(own, storage)
+
+        for row in (old, young, late):
+            session.refresh(row)
+        assert [(row.state, row.reason) for row in (old, young, late)] == [
+            ("rejected", "missing"), ("expected", None), ("rejected", "late"),
+        ]
+
+    def test_forgets_removed_files_unless_a_revision_holds_them(
+        self, make: Make, session: Session, database: Database, storage: Storage, entry: Entry
+    ) -> None:
+        sealed = make.file(entry, body=png(), storage=storage)
+        make.revision(entry)
+        gone = make.file(entry, body=png(), storage=storage)
+        recent = make.file(entry, body=png(), storage=storage)
+        sealed.removed_at = gone.removed_at = datetime.now(UTC) - timedelta(hours=25)
+        recent.removed_at = datetime.now(UTC)
+        kept = {sealed.id: sealed.key, recent.id: recent.key}
+        pictures = session.scalars(select(Preview.key).where(Preview.file_id == gone.id)).all()
+        dropped = [gone.key, *pictures]
+        session.commit()
+
+        with database.unit_of_work() as own:
+            checks.sweep_staging(own, storage)
+
+        session.expunge_all()
+        assert {row.id: row.key for row in session.scalars(select(EntryFile))} == kept
+        assert len(dropped) == 4
+        for key in dropped:
+            with pytest.raises(ObjectMissing):
+                storage.head(key or "")
+        for key in kept.values():
+            assert storage.read(key or "") == png()
+
+
+def test_an_owed_check_is_owed_once(
+    session: Session, send: Callable[..., EntryFile], database: Database
+) -> None:
+    row = send(png())
+
+    with database.unit_of_work() as own:
+        outbox.add(own, "check_file", key=f"check:{row.id}", file_id=str(row.id))
+
+    assert session.scalar(select(func.count()).select_from(OutboxItem)) == 1

@@ -1,0 +1,269 @@
+"""Sign-in as a visitor meets it: pages, cookies, codes, refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from contest.models import Account, LoginSession, MailMessage
+from contest.services import accounts
+from tests.factories import Make
+from tests.pages import Pages
+
+SENTENCE = "five quiet ferries at noon"
+Run = Callable[[], list[str]]
+
+
+def _mailed(session: Session, what: str) -> str:
+    body = session.scalars(select(MailMessage.text).order_by(MailMessage.created_at.desc())).first() or ""
+    found = re.search(what, body)
+    assert found, body
+    return found.group(0)
+
+
+def test_register_verify_and_be_signed_in(pages: Pages, session: Session, run_jobs: Run) -> None:
+    page = pages.submit(
+        pages.get("/register"), "Register",
+        {"email": "ada@example.org", "name": "Ada  Ngozi", "zone": "Africa/Lagos", "password": SENTENCE},
+    )
+    assert page.h1 == "Enter the code"
+    run_jobs()
+
+    page = pages.submit(page, "Sign in", {"code": _mailed(session, r"\d{4} \d{4}")})
+
+    assert "Account" in page.html
+    account = session.scalars(select(Account)).one()
+    assert (account.name, account.zone, account.verified_at is not None) == ("Ada Ngozi", "Africa/Lagos", True)
+
+
+def test_code_and_password_sign_in(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    page = pages.submit(pages.get("/sign-in"), "Go on", {"email": account.email})
+    run_jobs()
+    page = pages.submit(page, "Sign in", {"code": _mailed(session, r"\d{4} \d{4}")})
+    assert pages.get("/account").h1 == "Your account"
+
+    pages.submit(page, "Sign out")
+    assert pages.get("/account").h1 == "Sign in"
+    pages.submit(pages.get("/sign-in"), "Go on", {"email": account.email, "password": SENTENCE})
+
+    assert pages.get("/account").h1 == "Your account"
+
+
+@pytest.mark.parametrize("path, button", [("/sign-in", "Go on"), ("/register", "Register"), ("/password", "Send the code")])
+def test_answers_do_not_tell_whether_an_address_exists(pages: Pages, make: Make, path: str, button: str) -> None:
+    known = make.account()
+
+    def answer(email: str) -> tuple[str, int]:
+        visitor = pages.as_(None)
+        page = visitor.submit(visitor.get(path), button, {"email": email, "name": "A", "zone": "UTC"})
+        body = re.sub(r'value="[^"]{20,}"', "", page.html).replace(email, "")
+        return body, page.status
+
+    assert answer(known.email) == answer("stranger@example.org")
+
+
+def test_wrong_passwords_say_the_same_for_known_and_unknown(pages: Pages, make: Make) -> None:
+    known = make.account(password_hash=accounts.hash_password(SENTENCE))
+
+    said = []
+    for email in (known.email, "stranger@example.org"):
+        visitor = pages.as_(None)
+        page = visitor.submit(visitor.get("/sign-in"), "Go on", {"email": email, "password": "not that at all"}, status=422)
+        said.append(page.problems)
+
+    assert said[0] == said[1]
+    assert len(said[0]) == 1
+
+
+def test_a_guess_is_counted_although_it_is_refused(pages: Pages, session: Session, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    for _ in range(accounts.TRIES):
+        pages.submit(pages.get("/sign-in"), "Go on", {"email": account.email, "password": "wrong"}, status=422)
+
+    page = pages.submit(pages.get("/sign-in"), "Go on", {"email": account.email, "password": SENTENCE}, status=429)
+
+    assert "Try again in 10 minutes" in page.text()
+
+
+def test_a_copied_cookie_dies_at_sign_out(pages: Pages, make: Make) -> None:
+    account = make.account()
+    owner = pages.as_(account)
+    thief = pages.as_(None)
+    with owner.client.session_transaction() as cookie:
+        stolen = dict(cookie)
+    with thief.client.session_transaction() as cookie:
+        cookie.update(stolen)
+    assert thief.get("/account").h1 == "Your account"
+
+    owner.submit(owner.get("/account"), "Sign out")
+
+    assert thief.get("/account").h1 == "Sign in"
+
+
+def test_the_cookie_holds_no_account_id_and_is_guarded(pages: Pages, session: Session, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    url, data = pages.get("/sign-in").form("Go on")
+
+    response = pages.post(url, {**data, "email": account.email, "password": SENTENCE})
+
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie and "Domain" not in cookie
+    with pages.client.session_transaction() as held:
+        assert str(account.id) not in str(dict(held))
+
+
+def test_a_failed_commit_leaves_nobody_signed_in(pages: Pages, session: Session, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    url, data = pages.get("/sign-in").form("Go on")
+    session.commit()
+
+    def fail(_session: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    event.listen(Session, "before_commit", fail)
+    try:
+        response = pages.client.post(url, data={**data, "email": account.email, "password": SENTENCE})
+    finally:
+        event.remove(Session, "before_commit", fail)
+
+    assert response.status_code == 500
+    assert pages.get("/account").h1 == "Sign in"
+    assert session.scalar(select(func.count()).select_from(LoginSession)) == 0
+
+
+def test_one_commit_a_request(pages: Pages, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    url, data = pages.get("/sign-in").form("Go on")
+    pages.session.commit()
+    commits: list[int] = []
+
+    def count(_session: Any) -> None:
+        commits.append(1)
+
+    event.listen(Session, "after_commit", count)
+    try:
+        pages.client.post(url, data={**data, "email": account.email, "password": SENTENCE})
+    finally:
+        event.remove(Session, "after_commit", count)
+
+    assert len(commits) == 1
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "/\\evil.example", "/%09/evil.example", "///evil.example", "https:evil.example", "javascript:alert(1)",
+     "/x\r\nSet-Cookie: a=b", "@evil.example"],
+)
+def test_a_return_path_leads_only_to_pages_of_ours(pages: Pages, make: Make, wanted: str) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    url, data = pages.get("/sign-in?next=" + "x").form("Go on")
+    with pages.client.session_transaction() as cookie:
+        cookie["next"] = wanted
+
+    response = pages.post(url, {**data, "email": account.email, "password": SENTENCE, "next": wanted})
+
+    assert response.headers["Location"] == "/"
+
+
+def test_after_signing_in_one_is_where_one_wanted_to_go(pages: Pages, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    page = pages.get("/account")
+    assert page.h1 == "Sign in"
+
+    page = pages.submit(page, "Go on", {"email": account.email, "password": SENTENCE})
+
+    assert page.h1 == "Your account"
+
+
+def test_a_foreign_host_is_refused(pages: Pages) -> None:
+    assert pages.open("/sign-in", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_reset_sets_a_password_and_ends_other_sessions(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    account = make.account()
+    elsewhere = pages.as_(account)
+    page = pages.submit(pages.get("/password"), "Send the code", {"email": account.email})
+    run_jobs()
+    pages.submit(page, "Change the password", {"code": _mailed(session, r"\d{4} \d{4}"), "password": SENTENCE})
+
+    assert elsewhere.get("/account").h1 == "Sign in"
+    assert pages.get("/account").h1 == "Your account"
+
+
+def test_confirming_makes_a_session_fresh(pages: Pages, session: Session, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    visitor = pages.as_(account)
+    row = session.scalars(select(LoginSession)).one()
+    row.fresh_at = row.fresh_at.replace(year=2020)
+    session.commit()
+
+    visitor.submit(visitor.get("/confirm"), "Confirm", {"password": "wrong wrong wrong"}, status=422)
+    visitor.submit(visitor.get("/confirm"), "Confirm", {"password": SENTENCE})
+
+    session.expire_all()
+    assert session.scalars(select(LoginSession)).one().fresh_at.year > 2020
+
+
+def test_ending_a_session_elsewhere_and_nobody_elses(pages: Pages, session: Session, make: Make) -> None:
+    account, other = make.account(), make.account()
+    here, there, stranger = pages.as_(account), pages.as_(account), pages.as_(other)
+    page = here.get("/account")
+    here.submit(page, "End")
+    assert there.get("/account").h1 == "Sign in"
+
+    mine = session.scalars(select(LoginSession.id).where(LoginSession.account_id == account.id)).first()
+    stranger.post(f"/account/sessions/{mine}/end", status=404)
+
+
+@pytest.mark.parametrize("bad", ["a\r\nb", 'quote " and <b>', "nul\x00nul", "x" * 5000, "‮RTL"])
+def test_odd_text_in_a_name_is_cleaned_or_refused_never_an_error(pages: Pages, session: Session, make: Make, bad: str) -> None:
+    visitor = pages.as_(make.account())
+    url, data = visitor.get("/account").form("Save")
+
+    response = visitor.open(url, method="POST", data={**data, "name": bad})
+
+    assert response.status_code in (302, 400, 422)
+    session.expire_all()
+    assert all("\n" not in name and "\x00" not in name for name in session.scalars(select(Account.name)))
+
+
+def test_a_form_without_its_token_is_refused(pages: Pages, make: Make) -> None:
+    visitor = pages.as_(make.account())
+
+    page = visitor.post("/account", {"csrf_token": "x", "name": "y"}, status=400)
+
+    assert page.h1 == "This form is too old"
+
+
+def test_language_follows_address_account_cookie_browser(pages: Pages, make: Make) -> None:
+    assert pages.as_(None, "ja").get("/sign-in").root.get("lang") == "ja"
+    assert pages.as_(make.account(locale="ja"), "en").get("/account").root.get("lang") == "ja"
+
+    visitor = pages.as_(None, "en")
+    visitor.post("/language", {"lang": "ja", "back": "/sign-in"})
+    assert visitor.get("/sign-in").root.get("lang") == "ja"
+    visitor.post("/language", {"lang": "xx", "back": "/"}, status=404)
+
+
+def test_an_invitation_page_changes_nothing_until_it_is_accepted(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    contest = make.contest()
+    accounts.invite(
+        session, make.actor(session.get_one(Account, contest.created_by)), contest, email="j@example.org", name="J",
+        role="judge", locale="en",
+    )
+    session.commit()
+    run_jobs()
+    path = _mailed(session, r"/invitations/\S+")
+    page = pages.get(path)
+    assert session.scalar(select(func.count()).select_from(Account).where(Account.email == "j@example.org")) == 0
+
+    pages.submit(page, "Accept", {"name": "Judge"})
+
+    assert pages.get("/account").h1 == "Your account"
+    pages.as_(None).get(path, status=404)

@@ -1,0 +1,133 @@
+"""RQ workers, the outbox relay and the sweeper. No logic of contests lives here.
+
+    python worker.py                  everything: one worker process per queue, and the relay
+    python worker.py --queue NAME     one RQ worker on one queue
+    python worker.py --relay          the relay and the periodic work only
+
+One queue per worker process: RQ pops from several queues with a window in which a job is lost.
+The supervisor restarts children that end: an RQ worker ends when the queue is away at a heartbeat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import FrameType
+
+import redis
+import structlog
+from rq import Worker
+from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
+
+from contest import jobs, logs, outbox, sweeper
+from contest.previews.client import PreviewServer
+from contest.settings import Settings
+
+log = structlog.get_logger("worker")
+
+
+def run_queue(name: str) -> int:
+    """One RQ worker on one queue, until it is told to stop. Only the previews' queue decodes uploads."""
+    settings = Settings()
+    server = outbox.QueueServer(settings.redis_url)
+    renderer = None
+    if name == "previews":
+        # Started before anything else runs here: it must be forked by the main thread and hold no secret.
+        renderer = PreviewServer(allow_unconfined=settings.preview_unconfined or not settings.production)
+        os.environ["CONTEST_RENDERER"] = renderer.start()
+    try:
+        worker = Worker(
+            [server.queue(name)], connection=server.connection, serializer=JSONSerializer,
+            worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10, log_job_description=False,
+        )
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    finally:
+        if renderer is not None:
+            renderer.stop()
+    return 0
+
+
+def run_relay(stop: threading.Event) -> int:
+    """Hand over owed jobs every second and do the periodic work, until told to stop."""
+    settings = Settings()
+    _, database, server, storage = jobs.parts(settings)
+    while not stop.is_set():
+        try:
+            for name in outbox.QUEUES:
+                with database.unit_of_work() as session:
+                    outbox.relay(session, server, name)
+            sweeper.run_due(database, server, storage)
+        except (redis.RedisError, SQLAlchemyError) as error:
+            log.warning("relay_waits", error=type(error).__name__)
+        stop.wait(1)
+    return 0
+
+
+def supervise() -> int:
+    """One child per queue and the relay; a child that ends is started again."""
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    wanted = [["--queue", name] for name in outbox.QUEUES] + [["--relay"]]
+    running: dict[int, tuple[list[str], subprocess.Popen[bytes], float]] = {}
+    pause: dict[int, float] = {}
+    while not stop.is_set():
+        for slot, arguments in enumerate(wanted):
+            known = running.get(slot)
+            if known is not None and known[1].poll() is not None:
+                lived = time.monotonic() - known[2]
+                pause[slot] = time.monotonic() + (0.2 if lived > 10 else 1.0)
+                log.warning("child_ended", child=arguments, code=known[1].returncode)
+                del running[slot]
+                known = None
+            if known is None and time.monotonic() >= pause.get(slot, 0):
+                child = subprocess.Popen(
+                    [sys.executable, os.path.abspath(__file__), *arguments], preexec_fn=_end_with_parent,
+                )
+                running[slot] = (arguments, child, time.monotonic())
+        stop.wait(0.2)
+    for _, child, _ in running.values():
+        child.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + 3
+    for _, child, _ in running.values():
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+    return 0
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queue", choices=outbox.QUEUES)
+    parser.add_argument("--relay", action="store_true")
+    chosen = parser.parse_args(argv)
+    logs.configure(Settings().log_level)
+    if chosen.queue:
+        return run_queue(chosen.queue)
+    if chosen.relay:
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        return run_relay(stop)
+    return supervise()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
