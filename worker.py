@@ -42,6 +42,7 @@ def run_queue(name: str) -> int:
         # Started before anything else runs here: it must be forked by the main thread and hold no secret.
         renderer = PreviewServer(allow_unconfined=settings.preview_unconfined or not settings.production)
         os.environ["CONTEST_RENDERER"] = renderer.start()
+        threading.Thread(target=_end_without, args=(renderer,), name="renderer", daemon=True).start()
     try:
         worker = Worker(
             [server.queue(name)], connection=server.connection, serializer=JSONSerializer,
@@ -52,6 +53,14 @@ def run_queue(name: str) -> int:
         if renderer is not None:
             renderer.stop()
     return 0
+
+
+def _end_without(renderer: PreviewServer) -> None:
+    """End this worker when its renderer has ended: the supervisor starts both anew, on a new address."""
+    while renderer.alive():
+        time.sleep(2)
+    log.error("renderer_ended")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run_relay(stop: threading.Event) -> int:

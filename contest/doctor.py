@@ -95,18 +95,18 @@ def _mail(settings: Settings) -> list[Check]:
 
 
 def _previews(settings: Settings) -> list[Check]:
-    """Which layers confine the renderer here; production wants at least one that the kernel enforces."""
+    """Which layers confine the renderer here; production wants every one of them, as the worker does."""
     try:
         from contest.previews.confine import layers
     except ImportError:
         return [Check("previews", True, "not installed on this host (a web host needs none)", "")]
     active = layers()
     named = ", ".join(name for name, works in active.items() if works) or "none"
-    enough = active.get("landlock", False) or active.get("seccomp", False)
+    enough = all(active.values())
     return [
         Check(
             "preview confinement", enough or settings.preview_unconfined or not settings.production, named,
-            "Use a kernel with Landlock or seccomp, or set PREVIEW_UNCONFINED=true and accept the risk.",
+            "Use a kernel with Landlock and seccomp, or set PREVIEW_UNCONFINED=true and accept the risk.",
         )
     ]
 

@@ -39,6 +39,7 @@ from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from contest import clock, db, i18n, texts
@@ -59,11 +60,14 @@ limiter = Limiter(key_func=get_remote_address, default_limits=[], headers_enable
 
 #: Shared limit of requests that mail a code or try a password, per network address.
 SIGN_IN_LIMIT = "60 per 10 minutes"
+#: Uploads begun per network address: far above what people behind one address need at a deadline.
+UPLOAD_LIMIT = "1200 per hour"
 
+# Browsers hold `form-action` against redirects too: the form that downloads an original ends at the store.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'{connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
-    "manifest-src 'self'"
+    "connect-src 'self'{connect}; form-action 'self'{connect}; base-uri 'none'; frame-ancestors 'none'; "
+    "object-src 'none'; manifest-src 'self'"
 )
 
 
@@ -99,8 +103,10 @@ def actor() -> Actor:
         if token:
             found = accounts.load_actor(session(), token)
             if found is None:
-                # The row is the truth: a cookie that outlived its session is dropped.
-                cookie.clear()
+                # The row is the truth: a cookie that outlived its session says nothing. The form that the
+                # visitor has open keeps its token, so that it can still be sent after signing in.
+                for name in ("_user_id", "_fresh", "_id"):
+                    cookie.pop(name, None)
             else:
                 g.actor, stale = found
                 if stale:
@@ -159,7 +165,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not actor().signed_in:
-            if request.path.startswith(("/api/", "/uploads")):
+            if wants_json():
                 return jsonify(error="sign_in", message=texts.denial("sign_in")), 401
             keep_return_path()
             return redirect(url_for("auth.sign_in"))
@@ -287,7 +293,7 @@ def network() -> str:
 # Pages -------------------------------------------------------------------------------------------
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
+def page(template: str, status: int = 200, /, **values: Any) -> Response:
     """Render a page. Signed-in pages are never kept by a cache."""
     response = current_app.make_response(render_template(template, **values))
     response.status_code = status
@@ -317,11 +323,13 @@ def picture(key: str, *, etag: str, public_cache: bool) -> Response:
 
 
 def wants_json() -> bool:
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return False
-    return request.path.startswith(("/api/", "/uploads")) or (
-        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
-    )
+    """Whether the answer goes to a script: the API, or an upload that is not sent by a plain form."""
+    if request.path.startswith("/api/"):
+        return True
+    accepts = request.accept_mimetypes
+    if request.path.startswith("/uploads"):
+        return "text/html" not in accepts.to_header()
+    return accepts.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def negotiated(lang_endpoint: str, **arguments: Any) -> Any:
@@ -379,6 +387,12 @@ def register_errors(app: Flask) -> None:
     def conflict(error: Conflict) -> Any:
         _roll_back()
         return problem(409, texts.problem("conflict")[0], texts.conflict(error.reason), code=error.reason)
+
+    @app.errorhandler(StaleDataError)
+    def overtaken(_error: StaleDataError) -> Any:
+        # A version column moved between reading and writing the row: nothing of this act is stored.
+        _roll_back()
+        return problem(409, *texts.problem("conflict"), code="stale")
 
     @app.errorhandler(Invalid)
     def invalid(error: Invalid) -> Any:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import polib
-from messages import CATALOGUES, extract
+from messages import CATALOGUES, LANGUAGES, extract
 
 _HOLES = re.compile(r"%\(\w+\)[sd]")
 
@@ -40,7 +40,7 @@ def main() -> int:
         target = Path(folder) / "messages.pot"
         extract(target)
         template = polib.pofile(str(target))
-    found = [f"{language}: {problem}" for language in ("ja",) for problem in problems(language, template)]
+    found = [f"{language}: {problem}" for language in LANGUAGES for problem in problems(language, template)]
     for line in found:
         print(line)
     print(f"{len(template)} texts, {len(found)} problems")

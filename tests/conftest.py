@@ -142,8 +142,10 @@ def make(session: Session, settings: Settings) -> Make:
 
 
 @pytest.fixture(scope="session")
-def _app(settings: Settings, storage: Storage) -> Any:
-    return create_app(settings)
+def _app(settings: Settings, storage: Storage) -> Iterator[Any]:
+    made = create_app(settings)
+    yield made
+    made.extensions["contest.db"].close()
 
 
 @pytest.fixture

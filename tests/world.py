@@ -41,11 +41,11 @@ class World:
 
 def build(make: Make, session: Session, settings: Settings, storage: Storage) -> World:
     """Make the world and commit it."""
-    organiser, publisher = make.account("Organiser", is_staff=True), make.account("Publisher")
-    entrant, other = make.account("Entrant"), make.account("Other entrant")
-    judge, other_judge = make.account("Judge"), make.account("Other judge")
-    stranger = make.account("Organiser elsewhere", is_staff=True)
-    suspended = make.account("Suspended")
+    organiser, publisher = make.account("Aino", is_staff=True), make.account("Bela")
+    entrant, other = make.account("Chidi"), make.account("Dalia")
+    judge, other_judge = make.account("Emeka"), make.account("Farid")
+    stranger = make.account("Goran", is_staff=True)
+    suspended = make.account("Hana")
     make.contest("open", organiser=stranger, slug="elsewhere")
 
     live = make.contest("open", organiser=organiser, slug="live")
@@ -64,6 +64,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     mine = make.entry(judged, entrant, files=0, state="draft")
     make.file(mine, body=png(), storage=storage)
     mine.state, mine.submitted_at = "submitted", datetime.now(UTC)
+    session.flush()
     make.revision(mine)
     assignment = make.assignment(mine, judge, code="B-1180")
     make.assignment(make.entry(judged, other), other_judge, code="K-2290")
@@ -72,6 +73,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     won = make.entry(done, entrant, files=0, state="draft")
     make.file(won, body=png(), storage=storage)
     won.state, won.submitted_at = "submitted", datetime.now(UTC)
+    session.flush()
     make.revision(won)
     make.scorecard(make.assignment(won, judge), [5, 5, 5])
     session.commit()

@@ -289,11 +289,14 @@ def accept_invitation(token: str) -> Any:
 
 @bp.post("/language")
 @public
+@writes
 def set_language() -> Any:
-    """Keep the language in a cookie, and go back to the same page in it."""
+    """Keep the language in the account or else in a cookie, and go back to the same page in it."""
     wanted = request.form.get("lang", "")
     if wanted not in LOCALES:
         raise NotFound
+    if actor().signed_in:
+        accounts.set_locale(session(), actor(), wanted)
     response = redirect(web.own_page(request.form.get("back", ""), wanted))
     response.set_cookie(
         "lang", wanted, max_age=365 * 86400, samesite="Lax", httponly=True, secure=web.settings().secure

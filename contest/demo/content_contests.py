@@ -24,8 +24,8 @@ def _terms(body: tuple[str, str], ties: tuple[str, str], *more: tuple[str, str])
     return paragraphs(
         ("Who may enter. Anyone of 18 years or more, alone or in a team of up to five people, from any country.",
          "応募できる方。18歳以上の個人、または5人までのチームです。国籍と居住地は問いません。"),
-        ("How often. One person or team may hand in one entry in each category.",
-         "応募の数。1人または1チームにつき、各部門1点まで応募できます。"),
+        ("How often. One person or team may hand in one entry.",
+         "応募の数。1人または1チームにつき、1点まで応募できます。"),
         ("Language. English, Japanese or both. The language of an entry has no influence on its score.",
          "使用言語。英語、日本語のどちらでも、両方でもかまいません。使用言語は採点に影響しません。"),
         ("Rights. You keep all rights in your work. Winners license the design to the city under CC BY 4.0.",

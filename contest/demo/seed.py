@@ -493,5 +493,9 @@ class _Season:
             number = session.scalars(
                 select(Entry.number).join(Contest).where(Contest.slug == self.slug, Entry.account_id == owner)
             ).one()
-            picks.append(awards.Pick(prizes[award.prize], number, dict(award.statement)))
+            entry = content.ENTRY[award.entry]
+            statement = {
+                lang: said.format(title=entry.title, credit=entry.credit) for lang, said in award.statement.items()
+            }
+            picks.append(awards.Pick(prizes[award.prize], number, statement))
         return picks

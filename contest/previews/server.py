@@ -160,8 +160,9 @@ class Server:
                     self._begin(job)
             elif source == job.pipe:
                 self._report(job)
-            else:
+            elif source == job.pidfd:
                 self._finish(job)
+            # Else an event from before a descriptor was closed, in the same round.
         except Exception:
             traceback.print_exc()
             self._drop(job)

@@ -400,6 +400,11 @@ def change_profile(session: Session, actor: Actor, *, changes: Mapping[str, str]
     return account
 
 
+def set_locale(session: Session, actor: Actor, locale: str) -> None:
+    """Keep the language of the actor's pages and mails. Reading in another one is no act to audit."""
+    session.execute(update(Account).where(Account.id == actor.account_id).values(locale=locale))
+
+
 def own_account(session: Session, actor: Actor) -> Account:
     return session.get_one(Account, actor.account_id)
 

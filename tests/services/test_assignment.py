@@ -420,7 +420,7 @@ def test_each_judge_with_new_entries_gets_one_mail(session: Session, make: Make,
 
 
 def test_a_judge_without_new_entries_gets_no_mail(session: Session, make: Make, run_jobs: Run) -> None:
-    contest, [entry], [judge, other] = _setting(make, entries=1, judges=2, need=1)
+    contest, [entry], [judge, _other] = _setting(make, entries=1, judges=2, need=1)
     make.open_round(contest)
     actor = _organiser(session, make, contest)
     assignment.assign_one(session, actor, contest.slug, entry_id=entry.id, judge_id=judge.id)

@@ -1,0 +1,140 @@
+"""Uploads from the browser, previews and originals."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, url_for
+from flask_babel import gettext as _
+
+from contest import i18n, texts, web
+from contest.errors import Invalid
+from contest.models import EntryFile
+from contest.services import previews, uploads
+from contest.storage import Grant
+from contest.web import actor, session, signed_in, writes
+
+bp = Blueprint("files", __name__)
+
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+
+@bp.app_template_filter()
+def file_name(name: str) -> str:
+    """A file's name as pages may show it."""
+    return i18n.safe_name(name)
+
+
+# Uploads: JSON for our script -----------------------------------------------------------------------
+
+
+@bp.post("/uploads")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def begin() -> Any:
+    """Grant one upload: {entry, slot, name, size, sha256, type} → where and how to PUT it."""
+    body = web.json_body()
+    row, grant = uploads.grant(
+        session(), actor(), web.storage(), entry_id=web.uuid_or_404(_text(body, "entry")),
+        slot_key=_text(body, "slot"), name=_text(body, "name"), size=_size(body), sha256=_digest(body),
+        media_type=_text(body, "type") if "type" in body else "",
+    )
+    return _granted(row, grant)
+
+
+@bp.post("/uploads/<uuid:upload_id>/grant")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def begin_again(upload_id: UUID) -> Any:
+    """Sign the grant of an unfinished upload anew: a grant lives 15 minutes, a broken line may last longer."""
+    return _granted(*uploads.grant_again(session(), actor(), web.storage(), upload_id))
+
+
+@bp.get("/uploads/<uuid:upload_id>")
+@signed_in
+def state(upload_id: UUID) -> Any:
+    return _told(uploads.get_own(session(), actor(), upload_id))
+
+
+@bp.post("/uploads/<uuid:upload_id>/complete")
+@signed_in
+@writes
+def complete(upload_id: UUID) -> Any:
+    return _told(uploads.complete(session(), actor(), web.storage(), upload_id))
+
+
+@bp.delete("/uploads/<uuid:upload_id>")
+@signed_in
+@writes
+def cancel(upload_id: UUID) -> Any:
+    uploads.remove(session(), actor(), web.storage(), upload_id)
+    return "", 204
+
+
+@bp.post("/uploads/<uuid:upload_id>/remove")
+@signed_in
+@writes
+def remove(upload_id: UUID) -> Any:
+    """The same by a plain form."""
+    row = uploads.remove(session(), actor(), web.storage(), upload_id)
+    web.flash_said(_("%(name)s is removed.", name=file_name(row.name)))
+    return redirect(url_for("submission.entry", slug=row.entry.contest.slug))
+
+
+def _granted(row: EntryFile, grant: Grant) -> Any:
+    # `parts`: what a larger upload in parts will say too; a single PUT is one part of the whole size.
+    return jsonify(
+        id=str(row.id), url=grant.url, method=grant.method, headers=grant.headers, part_size=row.declared_size, parts=1
+    )
+
+
+def _told(row: EntryFile) -> Any:
+    """The state of an upload, with its sentence in the page's language."""
+    message = texts.rejection(row.reason) if row.reason else texts.preview_state(row.preview_state, row.preview_reason)
+    return jsonify(
+        id=str(row.id), name=row.name, size=row.declared_size, state=row.state, reason=row.reason, message=message,
+        preview=row.preview_state,
+    )
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise Invalid(name, "invalid")
+    return value
+
+
+def _size(body: dict[str, Any]) -> int:
+    value = body.get("size")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid("size", "invalid")
+    return value
+
+
+def _digest(body: dict[str, Any]) -> bytes:
+    value = _text(body, "sha256")
+    if not _DIGEST.fullmatch(value):
+        raise Invalid("sha256", "digest_invalid")
+    return bytes.fromhex(value)
+
+
+# Previews and originals -----------------------------------------------------------------------------
+
+
+@bp.get("/previews/<uuid:preview_id>")
+@signed_in
+def preview(preview_id: UUID) -> Any:
+    """A preview for the entrant and the app team; judges and the public have addresses of their own."""
+    found = previews.get_visible(session(), actor(), preview_id)
+    return web.picture(found.key, etag=web.opaque("preview", found.id, found.size), public_cache=False)
+
+
+@bp.post("/files/<uuid:file_id>/original")
+@signed_in
+@writes
+def original(file_id: UUID) -> Any:
+    """Download an original: a link that works for a minute, noted in the audit log, so it is a POST."""
+    return redirect(uploads.original(session(), actor(), web.storage(), file_id))

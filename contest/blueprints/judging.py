@@ -1,0 +1,178 @@
+"""Judging: a judge's queue, sheets, pictures, saving, stepping back. Pages get a JudgeSheet and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from flask_babel import gettext as _
+
+from contest import clock, texts, web
+from contest.errors import Conflict, Denied, Invalid
+from contest.forms import judging as forms
+from contest.services import judging, sheets
+from contest.web import actor, session, signed_in, writes
+
+bp = Blueprint("judging", __name__)
+
+
+def _time(value: datetime | None) -> str:
+    """The time of day in the judge's zone, to the second."""
+    return f"{clock.to_local(value, actor().zone):%H:%M:%S}" if value else ""
+
+
+@bp.get("/judge/<slug>")
+@signed_in
+def queue(slug: str) -> Any:
+    found = judging.queue(session(), actor(), slug, show=request.args.get("show", "all"))
+    return web.page("judging/queue.html", queue=found)
+
+
+@bp.get("/judge/<slug>/<code>")
+@signed_in
+def sheet(slug: str, code: str) -> Any:
+    return _sheet_page(judging.sheet(session(), actor(), slug, code))
+
+
+def _sheet_page(
+    found: sheets.JudgeSheet,
+    status: int = 200,
+    *,
+    entered: forms.Entered | None = None,
+    sentence: str = "",
+    problems: dict[str, str] | None = None,
+) -> Any:
+    """The sheet, with what was just entered in place of what is stored, so that a refusal loses nothing."""
+    card = found.card
+    if entered is not None:
+        levels = {key: level for key, level in entered.levels.items() if level}
+        card = replace(card, version=entered.version, levels=levels, note=entered.note, comment=entered.comment)
+    number = request.args.get("picture", 1, type=int)
+    shown = min(max(number, 1), max(len(found.pictures), 1))
+    return web.page(
+        "judging/sheet.html",
+        status,
+        sheet=found,
+        card=card,
+        shown=shown,
+        sentence=sentence,
+        problems=problems or {},
+        store=_store(found),
+    )
+
+
+def _store(found: sheets.JudgeSheet) -> str:
+    """Under which name this judge's browser keeps what is not saved yet."""
+    return web.opaque("draft", actor().account_id, found.head.slug, found.code)
+
+
+@bp.post("/judge/<slug>/<code>")
+@signed_in
+@writes
+def save(slug: str, code: str) -> Any:
+    """Save a draft or submit (form), or save by itself while the judge works (JSON)."""
+    if web.wants_json():
+        return _autosave(slug, code)
+    entered = forms.read_form(request.form)
+    act = request.form.get("do", "save")
+    try:
+        judging.save(session(), actor(), slug, code, **entered.values(), submit=act in ("submit", "next"))
+    except Conflict as error:
+        web.keep_and_roll_back()
+        found = judging.sheet(session(), actor(), slug, code)
+        return web.page(
+            "judging/conflict.html",
+            409,
+            sheet=found,
+            sent=entered,
+            sentence=texts.conflict(error.reason),
+            differences=sheets.differences(found, found.card, entered.values()),
+            store=_store(found),
+        )
+    except Denied as error:
+        web.keep_and_roll_back()
+        sentence = texts.denial(error.reason, error.facts, zone=actor().zone, locale=web.locale())
+        found = judging.sheet(session(), actor(), slug, code)
+        return _sheet_page(found, 403, entered=entered, sentence=sentence)
+    except Invalid as error:
+        web.keep_and_roll_back()
+        problems = {name: texts.field_error(why, error.facts) for name, why in error.problems.items()}
+        found = judging.sheet(session(), actor(), slug, code)
+        return _sheet_page(found, 422, entered=entered, problems=problems)
+    if act == "next":
+        return redirect(_next(slug, code))
+    web.flash_said(_("The scorecard is submitted.") if act == "submit" else _("The draft is saved."))
+    return redirect(url_for(".sheet", slug=slug, code=code))
+
+
+def _next(slug: str, code: str) -> str:
+    """The next entry to judge; the queue when nothing is left."""
+    following = judging.sheet(session(), actor(), slug, code).next_open
+    if following is None:
+        web.flash_said(_("You have judged everything that is yours to judge."))
+        return url_for(".queue", slug=slug)
+    return url_for(".sheet", slug=slug, code=following)
+
+
+def _autosave(slug: str, code: str) -> Any:
+    entered = forms.read_json(web.json_body())
+    try:
+        stored = judging.save(session(), actor(), slug, code, **entered.values())
+    except Conflict as error:
+        web.keep_and_roll_back()
+        was: sheets.CardView = error.facts["stored"]
+        return jsonify(
+            error=error.reason,
+            message=texts.conflict(error.reason),
+            sent=entered.values(),
+            stored={
+                "version": was.version,
+                "state": was.state,
+                "levels": dict(was.levels),
+                "note": was.note,
+                "comment": was.comment,
+                "saved": _time(was.saved_at),
+            },
+        ), 409
+    return jsonify(version=stored.version, saved=_time(stored.saved_at))
+
+
+@bp.post("/judge/<slug>/<code>/reopen")
+@signed_in
+@writes
+def reopen(slug: str, code: str) -> Any:
+    judging.reopen(session(), actor(), slug, code)
+    web.flash_said(_("The scorecard is a draft again."))
+    return redirect(url_for(".sheet", slug=slug, code=code))
+
+
+@bp.get("/judge/<slug>/<code>/recuse")
+@signed_in
+def recuse(slug: str, code: str) -> Any:
+    return web.page("judging/recuse.html", form=forms.Recuse(), sheet=judging.sheet(session(), actor(), slug, code))
+
+
+@bp.post("/judge/<slug>/<code>/recuse")
+@signed_in
+@writes
+def do_recuse(slug: str, code: str) -> Any:
+    form = forms.Recuse()
+    try:
+        judging.recuse(session(), actor(), slug, code, kind=form.kind.data or "", reason=form.reason.data or "")
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        found = judging.sheet(session(), actor(), slug, code)
+        return web.page("judging/recuse.html", 422, form=form, sheet=found)
+    web.flash_said(_("You stepped back from %(code)s. It is hidden from you now.", code=code))
+    return redirect(url_for(".queue", slug=slug))
+
+
+@bp.get("/judge/<slug>/<code>/pictures/<int(max=2147483647):number>/<int(max=2147483647):page>/<preset>")
+@signed_in
+def picture(slug: str, code: str, number: int, page: int, preset: str) -> Any:
+    """A picture under the judge's own code. Its tag is ours, and nothing tells when it came or from whom."""
+    key = judging.picture_key(session(), actor(), slug, code, number, page, preset)
+    return web.picture(key, etag=web.opaque("judge", slug, code, number, page, preset), public_cache=False)

@@ -1,0 +1,82 @@
+"""People of a contest: members, invitations, and taking a role back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from flask_babel import gettext as _
+
+from contest import texts, web
+from contest.blueprints.manage import bp
+from contest.blueprints.manage.common import checked, managed
+from contest.errors import Invalid, NotFound
+from contest.forms import people as forms
+from contest.models import Contest
+from contest.services import people as service
+from contest.vocabulary import Role
+from contest.web import actor, page, session, signed_in, uuid_or_404, writes
+
+
+def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:
+    return page(
+        "manage/people.html", status, contest=contest, form=form, members=service.members(session(), contest),
+        invitations=service.invitations(session(), contest),
+    )
+
+
+@bp.get("/manage/<slug>/people")
+@signed_in
+def people(slug: str) -> Any:
+    contest = managed(slug)
+    return _page(contest, forms.Invite(locale=contest.default_locale))
+
+
+@bp.post("/manage/<slug>/people")
+@signed_in
+@writes
+def invite(slug: str) -> Any:
+    form = forms.Invite()
+    try:
+        checked(form)
+        service.invite(
+            session(), actor(), slug, email=form.email.data, name=form.name.data, role=form.role.data,
+            locale=form.locale.data,
+        )
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _page(managed(slug), form, 422)
+    web.flash_said(_("The invitation to %(email)s is on its way.", email=form.email.data))
+    return redirect(url_for(".people", slug=slug))
+
+
+@bp.post("/manage/<slug>/invitations/<uuid:invitation_id>/withdraw")
+@signed_in
+@writes
+def withdraw_invitation(slug: str, invitation_id: UUID) -> Any:
+    service.withdraw(session(), actor(), slug, invitation_id)
+    web.flash_said(_("The invitation is withdrawn; its link works no more."))
+    return redirect(url_for(".people", slug=slug))
+
+
+@bp.post("/manage/<slug>/invitations/<uuid:invitation_id>/again")
+@signed_in
+@writes
+def send_invitation_again(slug: str, invitation_id: UUID) -> Any:
+    sent = service.send_again(session(), actor(), slug, invitation_id)
+    web.flash_said(_("The invitation to %(email)s is on its way again, under a new link.", email=sent.email))
+    return redirect(url_for(".people", slug=slug))
+
+
+@bp.post("/manage/<slug>/people/remove")
+@signed_in
+@writes
+def remove_role(slug: str) -> Any:
+    role = request.form.get("role", "")
+    if role not in list(Role):
+        raise NotFound
+    service.remove_role(session(), actor(), slug, uuid_or_404(request.form.get("account_id", "")), role)
+    web.flash_said(_("The role is taken back: %(role)s.", role=texts.role_name(role)))
+    return redirect(url_for(".people", slug=slug))

@@ -1,0 +1,172 @@
+"""Results: the page on which two people decide, the winners' pages, and winners' pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext as _
+
+from contest import permissions, web
+from contest.errors import Invalid
+from contest.forms import results as forms
+from contest.forms.kit import Form
+from contest.scoring.tally import decimals, percent
+from contest.services import awards, contests, publications, results
+from contest.web import actor, public, session, signed_in, writes
+
+bp = Blueprint("results", __name__)
+
+
+@bp.app_template_filter()
+def score(numerator: int, denominator: int, places: int = 2) -> str:
+    """An exact score as per cent of full marks."""
+    return percent(numerator, denominator, places)
+
+
+# The public --------------------------------------------------------------------------------------
+
+
+@bp.get("/<any(en,ja):lang>/contests/<slug>/winners")
+@public
+def winners(lang: str, slug: str) -> Any:
+    found = publications.get_public(session(), slug, whole=False)
+    scores = [tuple(award["standing"]["score"]) for award in found.snapshot["awards"]]
+    return web.page(
+        "results/winners.html",
+        publication=found,
+        shown=found.snapshot,
+        slug=slug,
+        groups=_groups(found),
+        places=decimals(scores),
+    )
+
+
+def _groups(found: publications.Public) -> list[list[dict[str, Any]]]:
+    """The awards by prize, in the order of the prizes."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for award in found.snapshot["awards"]:
+        groups.setdefault(award["prize"]["key"], []).append(award)
+    return list(groups.values())
+
+
+@bp.get("/contests/<slug>/winners")
+@public
+def winners_any(slug: str) -> Any:
+    publications.get_public(session(), slug, whole=False)
+    return web.negotiated(".winners", slug=slug)
+
+
+@bp.get("/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>/<preset>")
+@public
+def picture(slug: str, number: int, award: int, page: int, preset: str) -> Any:
+    """A winner's picture, public while its publication is in force."""
+    key = publications.picture_key(session(), slug, number, award, page, preset)
+    return web.picture(key, etag=web.opaque("winner", slug, number, award, page, preset), public_cache=True)
+
+
+# The app team ------------------------------------------------------------------------------------
+
+
+@bp.get("/manage/<slug>/results")
+@signed_in
+def decide(slug: str) -> Any:
+    return _decide(slug)
+
+
+def _decide(slug: str, status: int = 200, *, form: Form | None = None, retract: Form | None = None) -> Any:
+    """Standings, awards and publications. `form` and `retract` come back with their problems."""
+    contest = contests.get_managed(session(), actor(), slug)
+    round_ = contest.round
+    tally = results.latest_tally(session(), round_.id)
+    slots = awards.slots(session(), contest)
+    history = publications.history(session(), contest)
+    return web.page(
+        "results/decide.html",
+        status,
+        contest=contest,
+        round=round_,
+        tally=tally,
+        table=results.table(session(), tally, request.args.get("page", 1, type=int)) if tally else None,
+        left_out=results.left_out(session(), tally) if tally else [],
+        may_propose=permissions.may_propose_awards(actor(), contest, round_),
+        slots=slots,
+        form=form or forms.awards(slots),
+        retract=retract or forms.Retract(formdata=None),
+        history=history,
+        **_step(contest),
+    )
+
+
+def _step(contest: Any) -> dict[str, Any]:
+    """The proposal that waits, if any, and what this reader may do with it."""
+    found = publications.draft_of(session(), contest)
+    if found is None:
+        return {"draft": None, "proposed": [], "may_approve": None, "may_publish": None}
+    draft, proposed = found
+    return {
+        "draft": draft,
+        "proposed": proposed,
+        "may_approve": permissions.may_approve(actor(), contest, draft, web.now()),
+        "may_publish": permissions.may_publish(actor(), contest, draft),
+    }
+
+
+@bp.post("/manage/<slug>/results/awards")
+@signed_in
+@writes
+def save_awards(slug: str) -> Any:
+    slots = awards.slots(session(), contests.get_managed(session(), actor(), slug))
+    form = forms.awards(slots)
+    try:
+        if not form.validate():
+            raise Invalid({})
+        given = awards.propose(session(), actor(), slug, forms.picks(form, slots))
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _decide(slug, 422, form=form)
+    web.flash_said(_("%(number)s awards are saved.", number=given))
+    return redirect(url_for(".decide", slug=slug))
+
+
+@bp.post("/manage/<slug>/results/propose")
+@signed_in
+@writes
+def propose(slug: str) -> Any:
+    publications.propose(session(), actor(), slug)
+    web.flash_said(_("Publishers and the chair have a mail that asks them to approve."))
+    return redirect(url_for(".decide", slug=slug))
+
+
+@bp.post("/manage/<slug>/results/<int(max=2147483647):number>/approve")
+@signed_in
+@writes
+def approve(slug: str, number: int) -> Any:
+    publications.approve(session(), actor(), slug, number, digest=request.form.get("digest", ""))
+    web.flash_said(_("You approved the publication."))
+    return redirect(url_for(".decide", slug=slug))
+
+
+@bp.post("/manage/<slug>/results/<int(max=2147483647):number>/publish")
+@signed_in
+@writes
+def publish(slug: str, number: int) -> Any:
+    publications.publish(session(), actor(), slug, number, digest=request.form.get("digest", ""))
+    web.flash_said(_("The winners are published."))
+    return redirect(url_for(".decide", slug=slug))
+
+
+@bp.post("/manage/<slug>/results/<int(max=2147483647):number>/retract")
+@signed_in
+@writes
+def retract(slug: str, number: int) -> Any:
+    form = forms.Retract()
+    try:
+        publications.retract(session(), actor(), slug, number, reason=form.reason.data or "")
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _decide(slug, 422, retract=form)
+    web.flash_said(_("The publication is retracted."))
+    return redirect(url_for(".decide", slug=slug))

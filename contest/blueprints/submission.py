@@ -1,0 +1,307 @@
+"""The entrant's way: contests, entering, the entry's page, submitting, receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_babel import gettext as _
+
+from contest import clock, i18n, texts, web
+from contest.errors import Conflict, Invalid
+from contest.forms import entries as forms
+from contest.services import catalogue, entries, receipts, uploads
+from contest.services.drafts import Details
+from contest.web import actor, page, public, session, signed_in, writes
+
+bp = Blueprint("submission", __name__)
+
+
+@bp.app_template_filter()
+def hms(value: datetime, zone: str = "UTC") -> str:
+    """The clock in a zone, to the second."""
+    return f"{clock.to_local(value, zone):%H:%M:%S}"
+
+
+@bp.app_template_filter()
+def utc_offset(value: datetime, zone: str = "UTC") -> str:
+    """The offset of a zone at a moment, such as UTC+09:00."""
+    return i18n.offset(clock.to_local(value, zone))
+
+
+def _say(value: Mapping[str, str]) -> str:
+    return i18n.say(value, web.locale()).text
+
+
+def _uuid(value: str | None) -> UUID | None:
+    """The id that a select sent: None for nothing, the nil id for what is no id at all."""
+    if not value:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _whole(value: str | None) -> int:
+    """A hidden number; -1, which nothing has, for what is none."""
+    return int(value) if value and value.isdecimal() and len(value) < 10 else -1
+
+
+# What the public reads ------------------------------------------------------------------------------
+
+
+@bp.get("/")
+@public
+def start() -> Any:
+    return page("submission/start.html", listing=catalogue.listing(session(), actor()))
+
+
+@bp.get("/<any(en,ja):lang>/")
+@public
+def start_in(lang: str) -> Any:
+    return start()
+
+
+@bp.get("/<any(en,ja):lang>/contests/<slug>")
+@public
+def contest(lang: str, slug: str) -> Any:
+    return page("submission/contest.html", at=catalogue.contest_page(session(), actor(), slug))
+
+
+@bp.get("/contests/<slug>")
+@public
+def contest_any(slug: str) -> Any:
+    return web.negotiated(".contest", slug=slug)
+
+
+# Entering -------------------------------------------------------------------------------------------
+
+
+@bp.get("/contests/<slug>/enter")
+@signed_in
+def enter(slug: str) -> Any:
+    at = catalogue.contest_page(session(), actor(), slug)
+    try:
+        entries.check_enter(actor(), at.contest, at.terms, at.entry_state, at.now)
+    except Conflict:
+        # The entry exists already: that is where its entrant wanted to be.
+        return redirect(url_for(".entry", slug=slug))
+    form = forms.Enter(categories=at.categories, say=_say, data={"terms": at.terms.version})
+    return page("submission/enter.html", at=at, form=form)
+
+
+@bp.post("/contests/<slug>/enter")
+@signed_in
+@writes
+def do_enter(slug: str) -> Any:
+    form = forms.Enter()
+    version = _whole(form.terms.data) if form.accept.data else None
+    try:
+        entries.enter(session(), actor(), slug, accepted_version=version, category_id=_uuid(form.category.data))
+    except Invalid as error:
+        web.keep_and_roll_back()
+        at = catalogue.contest_page(session(), actor(), slug)
+        form = forms.Enter(categories=at.categories, say=_say)
+        form.terms.data = str(at.terms.version)
+        form.validate()
+        form.refuse(error)
+        return page("submission/enter.html", 422, at=at, form=form)
+    except Conflict:
+        web.keep_and_roll_back()
+    return redirect(url_for(".entry", slug=slug))
+
+
+# The entry's page -----------------------------------------------------------------------------------
+
+
+def _entry_page(
+    slug: str, status: int = 200, *, form: forms.Details | None = None, stored: Details | None = None,
+    pressed: bool = False, refused: Sequence[tuple[str, str]] = (),
+    alts: Mapping[UUID, Mapping[str, str]] | None = None,
+) -> Response:
+    """The page of one's own entry. `pressed`: submit was tried, so that what is missing is a problem.
+
+    `stored`: what another tab saved meanwhile; `refused`: (name, sentence) of files that were not taken;
+    `alts`: per file what was typed, what is stored and what is wrong with it.
+    """
+    at = entries.workspace(session(), actor(), slug)
+    if form is None:
+        values = at.details
+        form = forms.Details(
+            formdata=None, categories=at.categories, say=_say,
+            data={
+                "version": at.entry.version, "title": values.title, "statement": values.statement,
+                "declaration": values.declaration, "credit": values.credit, "category": str(values.category_id or ""),
+            },
+        )
+    else:
+        form.category.choices = forms.choices(at.categories, _say)
+    return page(
+        "submission/entry.html", status, at=at, form=form, stored=stored, pressed=pressed, refused=refused,
+        alts=alts or {},
+    )
+
+
+@bp.get("/contests/<slug>/entry")
+@signed_in
+def entry(slug: str) -> Any:
+    return _entry_page(slug)
+
+
+@bp.post("/contests/<slug>/entry")
+@signed_in
+@writes
+def save_entry(slug: str) -> Any:
+    """Keep the details. A save from an old page shows both texts and loses neither."""
+    form = forms.Details()
+    if not form.validate():
+        return _entry_page(slug, 422, form=form)
+    title, statement, declaration, credit = (
+        form[name].data or "" for name in ("title", "statement", "declaration", "credit")
+    )
+    given = Details(title, statement, declaration, credit, _uuid(form.category.data))
+    try:
+        entries.save_details(session(), actor(), slug, given, version=_whole(form.version.data))
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _entry_page(slug, 422, form=form)
+    except Conflict as error:
+        web.keep_and_roll_back()
+        form.version.data = error.facts["version"]
+        form.form_errors.append(texts.conflict(error.reason))
+        return _entry_page(slug, 409, form=form, stored=error.facts["stored"])
+    web.flash_said(_("The details are saved."))
+    return redirect(url_for(".entry", slug=slug, _anchor="h-details"))
+
+
+@bp.get("/contests/<slug>/entry/files")
+@signed_in
+def entry_files(slug: str) -> Any:
+    """The living parts of the entry's page, for the script that keeps them fresh."""
+    return page("submission/live.html", at=entries.workspace(session(), actor(), slug), alts={}, pressed=False)
+
+
+@bp.post("/contests/<slug>/entry/files")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def send_files(slug: str) -> Any:
+    """Files by a plain form. Those that are fine are kept, whatever is wrong with their neighbours."""
+    incoming = [
+        uploads.Incoming(each.filename or "", each.stream)  # type: ignore[arg-type]
+        for each in request.files.getlist("file") if each.filename
+    ]
+    slot = request.form.get("slot", "")
+    try:
+        refused = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming)
+    except Invalid as error:
+        web.keep_and_roll_back()
+        refused = [uploads.Refused("", code) for code in error.problems.values()]
+    if refused:
+        return _entry_page(slug, 422, refused=[(each.name, texts.field_error(each.code)) for each in refused])
+    web.flash_said(_("The files have arrived. We check them now."))
+    return redirect(url_for(".entry", slug=slug, _anchor=f"slot-{slot}"))
+
+
+@bp.post("/contests/<slug>/entry/files/<uuid:file_id>")
+@signed_in
+@writes
+def describe_file(slug: str, file_id: UUID) -> Any:
+    """Keep the sentence for those who cannot see a picture."""
+    form = forms.Describe()
+    typed = form.alt.data or ""
+    try:
+        if not form.validate():
+            raise Invalid("alt", "too_long")
+        uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
+    except Invalid as error:
+        web.keep_and_roll_back()
+        sentence = texts.field_error(next(iter(error.problems.values())))
+        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": sentence}})
+    except Conflict as error:
+        web.keep_and_roll_back()
+        told = {"typed": typed, "error": texts.conflict(error.reason), "stored": error.facts["stored"]}
+        return _entry_page(slug, 409, alts={file_id: told})
+    web.flash_said(_("The sentence is saved."))
+    return redirect(url_for(".entry", slug=slug, _anchor=f"file-{file_id}"))
+
+
+@bp.post("/contests/<slug>/entry/submit")
+@signed_in
+@writes
+def submit(slug: str) -> Any:
+    try:
+        revision = entries.submit(session(), actor(), slug, settings=web.settings())
+    except Invalid as error:
+        web.keep_and_roll_back()
+        if "number" in error.facts:
+            web.flash_said(texts.field_error("nothing_changed"))
+            return redirect(url_for(".receipt", slug=slug, number=error.facts["number"]))
+        return _entry_page(slug, 422, pressed=True)
+    return redirect(url_for(".receipt", slug=slug, number=revision.number))
+
+
+@bp.get("/contests/<slug>/entry/withdraw")
+@signed_in
+def withdraw(slug: str) -> Any:
+    """Ask once more before an entry leaves the contest."""
+    at = entries.workspace(session(), actor(), slug)
+    at.may_edit.require()
+    return page("submission/withdraw.html", at=at)
+
+
+@bp.post("/contests/<slug>/entry/withdraw")
+@signed_in
+@writes
+def do_withdraw(slug: str) -> Any:
+    entries.withdraw(session(), actor(), slug)
+    web.flash_said(_("Your entry is withdrawn. Judges will not see it."))
+    return redirect(url_for(".contest", lang=web.locale(), slug=slug))
+
+
+# Receipts -------------------------------------------------------------------------------------------
+
+
+@bp.get("/contests/<slug>/receipts/<int:number>")
+@signed_in
+def receipt(slug: str, number: int) -> Any:
+    return page("submission/receipt.html", shown=receipts.get_own(session(), actor(), slug, number))
+
+
+@bp.get("/contests/<slug>/receipts/<int:number>.json")
+@signed_in
+def receipt_file(slug: str, number: int) -> Any:
+    """The receipt as a file, for the check."""
+    shown = receipts.get_own(session(), actor(), slug, number)
+    response = Response(receipts.document(shown.receipt), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.number}.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/receipts/check")
+@public
+def check_receipt() -> Any:
+    return page("submission/check.html", form=forms.CheckReceipt(), verdict=None)
+
+
+@bp.post("/receipts/check")
+@public
+def do_check_receipt() -> Any:
+    """Check a pasted text or a file. It only reads, so its transaction is read-only although it is a POST."""
+    form = forms.CheckReceipt()
+    sent = request.files.get("file")
+    text = form.text.data or ""
+    if sent is not None and sent.filename:
+        text = sent.stream.read(receipts.MOST_BYTES + 1).decode("utf-8", "replace")
+    try:
+        verdict = receipts.check(session(), text)
+    except Invalid as error:
+        form.refuse(error)
+        return page("submission/check.html", 422, form=form, verdict=None)
+    return page("submission/check.html", form=form, verdict=verdict)

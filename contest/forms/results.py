@@ -1,0 +1,51 @@
+"""Forms of results: the awards, line by line, and the reason of a retraction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Field
+
+from contest.forms.kit import Form, fill_texts, line, prose, read_texts, required, texts_fields
+from contest.services.awards import MOST_STATEMENT, Pick, Slot
+from contest.services.publications import MOST_REASON
+
+
+class Retract(Form):
+    reason = prose(
+        _l("Why is it retracted?"),
+        required(),
+        most=MOST_REASON,
+        hint=_l("Everybody who opens the old address reads this."),
+    )
+
+
+def awards(slots: Sequence[Slot]) -> Form:
+    """A form with three fields for each slot: `entry-N`, `statement-N_en` and `statement-N_ja`, N from 0."""
+    fields: dict[str, Field] = {}
+    data: dict[str, Any] = {}
+    for place, slot in enumerate(slots):
+        fields[f"entry-{place}"] = line(
+            _l("Entry number"),
+            most=12,
+            hint=_l("Leave it empty to give no prize here."),
+            render_kw={"inputmode": "numeric"},
+        )
+        fields |= texts_fields(f"statement-{place}", _l("The jury's statement"), area=True, most=MOST_STATEMENT)
+        data[f"entry-{place}"] = "" if slot.pick.entry is None else str(slot.pick.entry)
+        data |= fill_texts(f"statement-{place}", slot.pick.statement)
+    made: Form = type("Awards", (Form,), fields)(data=data)
+    return made
+
+
+def picks(form: Form, slots: Sequence[Slot]) -> list[Pick]:
+    """What was entered, one pick for each slot. A number that cannot be one is 0, which no entry has."""
+    found = []
+    for place, slot in enumerate(slots):
+        typed = form[f"entry-{place}"].data or ""
+        digits = typed.removeprefix("A-")
+        number = int(digits) if digits.isascii() and digits.isdigit() else 0
+        found.append(Pick(slot.prize.key, number if typed else None, read_texts(form, f"statement-{place}")))
+    return found

@@ -1,0 +1,251 @@
+"""A draft: its words, its files in their slots, and what is missing. Values, and the statements that read them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contest.models import (
+    Category,
+    Contest,
+    Deliverable,
+    Entry,
+    EntryFile,
+    Preview,
+    RevisionFile,
+    Round,
+    Terms,
+    TermsAcceptance,
+)
+from contest.permissions import Actor
+from contest.previews.kinds import Kind
+from contest.vocabulary import FileState, PreviewState
+
+#: Longest texts, in characters after normalising.
+TITLE_MOST, STATEMENT_MOST, DECLARATION_MOST, CREDIT_MOST, ALT_MOST = 120, 3000, 3000, 120, 300
+
+#: Kinds that are one picture: each needs a sentence for those who cannot see it.
+PICTURES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.SVG, Kind.SVGZ})
+
+
+
+@dataclass(frozen=True)
+class Details:
+    """The words of a draft."""
+
+    title: str = ""
+    statement: str = ""
+    declaration: str = ""
+    credit: str = ""
+    category_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One file of the draft. `sealed`: a revision holds it. `thumb`: the id of its smallest preview."""
+
+    id: uuid.UUID
+    deliverable_id: uuid.UUID
+    name: str
+    state: str
+    reason: str | None
+    kind: str | None
+    size: int
+    sha256: bytes | None
+    alt: str
+    begun_at: datetime
+    received_at: datetime | None
+    preview_state: str
+    preview_reason: str | None
+    preview_pages: int
+    sealed: bool
+    thumb: uuid.UUID | None
+    thumb_width: int | None
+    thumb_height: int | None
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind in PICTURES
+
+    @property
+    def pending(self) -> bool:
+        """Whether something will still happen to it without the entrant."""
+        return self.state == FileState.RECEIVED or self.preview_state == PreviewState.PENDING
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether the sentence for those who cannot see the picture is missing."""
+        return self.state == FileState.ACCEPTED and self.is_picture and not self.alt
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether the entrant should look at it."""
+        return self.state == FileState.REJECTED or self.preview_state in (
+            PreviewState.DAMAGED, PreviewState.FAILED, PreviewState.REFUSED
+        )
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A deliverable with the draft's files for it."""
+
+    id: uuid.UUID
+    key: str
+    name: dict[str, str]
+    hint: dict[str, str]
+    required: bool
+    kinds: tuple[str, ...]
+    max_bytes: int
+    max_files: int
+    files: tuple[FileRow, ...] = ()
+
+    @property
+    def ready(self) -> int:
+        """How many files have passed their check."""
+        return sum(file.state == FileState.ACCEPTED for file in self.files)
+
+    @property
+    def taken(self) -> int:
+        """How many places are in order or under way; a refused file takes none."""
+        return sum(file.state != FileState.REJECTED for file in self.files)
+
+    @property
+    def to_fix(self) -> int:
+        """How many files the entrant should look at."""
+        return sum(file.needs_care or file.needs_text for file in self.files)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that keeps an entry from being submitted: where it is put right, and a code of texts.field_error."""
+
+    field: str
+    code: str
+    slot: Slot | None = None
+    file: FileRow | None = None
+
+
+@dataclass(frozen=True)
+class TermsState:
+    """The newest version of the terms, and the newest that the entrant has accepted (0: none)."""
+
+    id: uuid.UUID | None
+    version: int
+    text: dict[str, str]
+    created_at: datetime | None
+    accepted: int
+
+    @property
+    def current(self) -> bool:
+        return self.accepted == self.version
+
+
+@dataclass(frozen=True)
+class CategoryRow:
+    id: uuid.UUID
+    name: dict[str, str]
+
+
+# Reading --------------------------------------------------------------------------------------------
+
+
+def details_of(entry: Entry) -> Details:
+    return Details(entry.title, entry.statement, entry.declaration, entry.credit, entry.category_id)
+
+
+def terms_of(session: Session, actor: Actor, contest: Contest) -> TermsState:
+    """The newest terms of a contest and what the actor has accepted of them."""
+    accepted = (
+        select(func.coalesce(func.max(Terms.version), 0))
+        .join(TermsAcceptance, TermsAcceptance.terms_id == Terms.id)
+        .where(Terms.contest_id == contest.id, TermsAcceptance.account_id == actor.account_id)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(Terms.id, Terms.version, Terms.text, Terms.created_at, accepted.label("accepted"))
+        .where(Terms.contest_id == contest.id)
+        .order_by(Terms.version.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return TermsState(None, 0, {}, None, 0)
+    return TermsState(row.id, row.version, row.text, row.created_at, row.accepted)
+
+
+def categories_of(session: Session, contest: Contest) -> tuple[CategoryRow, ...]:
+    rows = session.execute(
+        select(Category.id, Category.name).where(Category.contest_id == contest.id).order_by(Category.position)
+    )
+    return tuple(CategoryRow(row.id, row.name) for row in rows)
+
+
+def files_of(session: Session, entry: Entry) -> list[FileRow]:
+    """The draft's files in order, removed ones left out."""
+    sealed = select(RevisionFile.file_id).where(RevisionFile.file_id == EntryFile.id).exists()
+    rows = session.execute(
+        select(
+            EntryFile.id, EntryFile.deliverable_id, EntryFile.name, EntryFile.state, EntryFile.reason, EntryFile.kind,
+            func.coalesce(EntryFile.size, EntryFile.declared_size).label("size"), EntryFile.sha256, EntryFile.alt,
+            EntryFile.created_at.label("begun_at"), EntryFile.received_at, EntryFile.preview_state,
+            EntryFile.preview_reason, EntryFile.preview_pages, sealed.label("sealed"), Preview.id.label("thumb"),
+            Preview.width.label("thumb_width"), Preview.height.label("thumb_height"),
+        )
+        .outerjoin(Preview, (Preview.file_id == EntryFile.id) & (Preview.page == 1) & (Preview.preset == "320"))
+        .where(EntryFile.entry_id == entry.id, EntryFile.removed_at.is_(None))
+        .order_by(EntryFile.position, EntryFile.created_at, EntryFile.id)
+    )
+    return [FileRow(**row._mapping) for row in rows]
+
+
+def slots_of(session: Session, contest: Contest, files: Sequence[FileRow] = ()) -> tuple[Slot, ...]:
+    """What the contest asks for, in order, with these files put into their slots."""
+    rounds = select(Round.id).where(Round.contest_id == contest.id).order_by(Round.position.desc())
+    rows = session.execute(
+        select(
+            Deliverable.id, Deliverable.key, Deliverable.name, Deliverable.hint, Deliverable.required,
+            Deliverable.kinds, Deliverable.max_bytes, Deliverable.max_files,
+        )
+        .where(Deliverable.round_id == rounds.limit(1).scalar_subquery())
+        .order_by(Deliverable.position)
+    )
+    return tuple(
+        Slot(
+            row.id, row.key, row.name, row.hint, row.required, tuple(row.kinds), row.max_bytes, row.max_files,
+            tuple(file for file in files if file.deliverable_id == row.id),
+        )
+        for row in rows
+    )
+
+
+def find_missing(
+    details: Details, slots: Sequence[Slot], terms: TermsState, categories: Sequence[CategoryRow]
+) -> list[Missing]:
+    """Everything that keeps a draft from being sealed, in the order of the page."""
+    found = [
+        Missing(field, code)
+        for field, code, given in (
+            ("terms", "terms_not_accepted", terms.current),
+            ("title", "title_missing", details.title),
+            ("category", "category_missing", details.category_id or not categories),
+            ("statement", "statement_missing", details.statement),
+            ("declaration", "declaration_missing", details.declaration),
+            ("credit", "credit_missing", details.credit),
+        )
+        if not given
+    ]
+    for slot in slots:
+        for file in slot.files:
+            if file.state == FileState.EXPECTED:
+                found.append(Missing(f"file-{file.id}", "upload_unfinished", slot, file))
+            elif file.state == FileState.RECEIVED:
+                found.append(Missing(f"file-{file.id}", "files_unchecked", slot, file))
+            elif file.needs_text:
+                found.append(Missing(f"alt-{file.id}", "alt_missing", slot, file))
+        if slot.required and slot.taken == 0:
+            found.append(Missing(f"slot-{slot.key}", "slot_empty", slot))
+    return found

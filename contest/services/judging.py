@@ -1,0 +1,482 @@
+"""Judging: a judge's queue and sheets, saving scores, stepping back; opening and closing the round.
+
+Every score is written under a share lock on the round's row, and closing takes that row for itself: a
+score that lost the race is refused, and none is counted that came after. Locks are taken in one order:
+round, assignment, scorecard.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from contest import audit, clock, permissions
+from contest.errors import Conflict, Denied, Invalid, NotFound
+from contest.models import Assignment, Contest, Criterion, Entry, Recusal, Revision, Round, Score, Scorecard
+from contest.permissions import Actor
+from contest.scoring import rubric
+from contest.services import pictures
+from contest.services.rounds import close_round, open_round, reopen_round
+from contest.services.sheets import (
+    QUEUE_STATES,
+    CardView,
+    Head,
+    JudgeSheet,
+    Progress,
+    Queue,
+    QueueRow,
+    SheetCriterion,
+)
+from contest.vocabulary import (
+    SCORECARD_TRANSITIONS,
+    EntryState,
+    RecusalKind,
+    Role,
+    RoundState,
+    ScorecardState,
+    check_transition,
+)
+
+__all__ = [
+    "close_round",
+    "open_round",
+    "picture_key",
+    "queue",
+    "recuse",
+    "reopen",
+    "reopen_round",
+    "save",
+    "sheet",
+]
+
+#: Longest note, comment and reason, in characters.
+MOST_TEXT = 5000
+
+_last_revision = (
+    select(Revision.id)
+    .where(Revision.entry_id == Entry.id)
+    .order_by(Revision.number.desc())
+    .limit(1)
+    .correlate(Entry)
+    .scalar_subquery()
+)
+
+
+# Reading -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An assignment of the judge, as the queue needs it."""
+
+    code: str
+    state: str
+    saved_at: datetime | None
+    conflict: str
+    revision_id: uuid.UUID
+    card_id: uuid.UUID | None
+
+
+def _judged(session: Session, actor: Actor, slug: str) -> tuple[Contest, Round]:
+    """The contest that the actor judges, and its round. Raises NotFound for anybody else.
+
+    A judge's access ends when the winners are published: what was blind is not looked up afterwards.
+    """
+    row = session.execute(
+        select(Contest, Round).join(Round).where(Contest.slug == slug).order_by(Round.position.desc()).limit(1)
+    ).first()
+    if row is None or not actor.has(row.Contest.id, Role.JUDGE):
+        raise NotFound
+    if row.Contest.published_at is not None or row.Round.state == RoundState.CONFIRMED:
+        raise NotFound
+    return row.Contest, row.Round
+
+
+def _head(contest: Contest, round_: Round) -> Head:
+    decision = permissions.may_score(round_)
+    return Head(
+        slug=contest.slug,
+        contest=dict(contest.title),
+        round=dict(round_.name),
+        zone=contest.zone,
+        due_at=round_.due_at,
+        open=decision.allowed,
+        reason=decision.reason,
+        closed_at=round_.closed_at,
+    )
+
+
+def _rows(session: Session, actor: Actor, round_: Round) -> list[_Row]:
+    """The judge's assignments in their own random order. Entries that left the contest are gone here too."""
+    if round_.state == RoundState.PLANNED:
+        return []
+    found = session.execute(
+        select(
+            Assignment.code,
+            Scorecard.id.label("card_id"),
+            Scorecard.state,
+            Scorecard.updated_at,
+            Recusal.kind.label("conflict"),
+            func.coalesce(Scorecard.revision_id, _last_revision).label("revision_id"),
+        )
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == round_.id,
+            Assignment.judge_id == actor.account_id,
+            Assignment.removed_at.is_(None),
+            Entry.state == EntryState.SUBMITTED,
+        )
+        .order_by(Assignment.position, Assignment.code)
+    ).all()
+    # Passed over: nothing saved here, but something further down in the judge's order.
+    last = max((place for place, row in enumerate(found) if row.card_id is not None), default=-1)
+    rows = []
+    for place, row in enumerate(found):
+        if row.conflict is not None:
+            state = "conflict"
+        elif row.card_id is None:
+            state = "skipped" if place < last else "open"
+        else:
+            state = "judged" if row.state == ScorecardState.SUBMITTED else "draft"
+        rows.append(_Row(row.code, state, row.updated_at, row.conflict or "", row.revision_id, row.card_id))
+    return rows
+
+
+def _progress(rows: Sequence[_Row]) -> Progress:
+    states = [row.state for row in rows]
+    return Progress(len(rows), *(states.count(state) for state in ("judged", "draft", "skipped", "conflict", "open")))
+
+
+def _next_open(rows: Sequence[_Row], after: int = -1) -> str | None:
+    """The next entry to judge behind a place, then from the top; what was passed over comes last."""
+    turned = [*rows[after + 1 :], *rows[: max(after, 0)]]
+    for states in (("draft", "open"), ("skipped",)):
+        for row in turned:
+            if row.state in states:
+                return row.code
+    return None
+
+
+def queue(session: Session, actor: Actor, slug: str, *, show: str = "all") -> Queue:
+    """The judge's own entries in their own order. Raises NotFound unless the actor judges this contest."""
+    contest, round_ = _judged(session, actor, slug)
+    rows = _rows(session, actor, round_)
+    show = show if show in QUEUE_STATES else "all"
+    wanted = [row for row in rows if show in ("all", row.state)]
+    looks = pictures.first_looks(session, [row.revision_id for row in wanted if row.state != "conflict"])
+    nothing = pictures.FirstLook(0, 0, None)
+    cards = [row.card_id for row in wanted if row.card_id is not None]
+    counted = select(Score.scorecard_id, func.count()).where(Score.scorecard_id.in_(cards)).group_by(Score.scorecard_id)
+    scored: dict[uuid.UUID | None, int] = dict(iter(session.execute(counted))) if cards else {}
+    criteria = session.scalar(select(func.count()).where(Criterion.round_id == round_.id)) or 0
+    shown = []
+    for row in wanted:
+        look = looks.get(row.revision_id, nothing)
+        shown.append(
+            QueueRow(
+                code=row.code,
+                state=row.state,
+                scored=scored.get(row.card_id, 0),
+                criteria=criteria,
+                saved_at=row.saved_at,
+                pictures=look.pictures,
+                files=look.files,
+                thumb=look.thumb,
+                conflict=row.conflict,
+            )
+        )
+    return Queue(
+        head=_head(contest, round_), progress=_progress(rows), show=show, rows=tuple(shown), next_open=_next_open(rows)
+    )
+
+
+def sheet(session: Session, actor: Actor, slug: str, code: str) -> JudgeSheet:
+    """One entry to judge. Raises NotFound unless it is assigned to this judge and not given back."""
+    contest, round_ = _judged(session, actor, slug)
+    rows = _rows(session, actor, round_)
+    place, row = _find(rows, code)
+    written = session.execute(
+        select(Revision.title, Revision.statement, Revision.declaration).where(Revision.id == row.revision_id)
+    ).one()
+    seen, plain = pictures.of_revision(session, row.revision_id)
+    return JudgeSheet(
+        head=_head(contest, round_),
+        code=row.code,
+        title=written.title,
+        statement=written.statement,
+        declaration=written.declaration,
+        pictures=seen,
+        files=plain,
+        criteria=_criteria(session, round_),
+        card=_card(session, row.card_id),
+        progress=_progress(rows),
+        place=place + 1,
+        before=_beside(rows[:place][::-1]),
+        after=_beside(rows[place + 1 :]),
+        next_open=_next_open(rows, place),
+    )
+
+
+def _find(rows: Sequence[_Row], code: str) -> tuple[int, _Row]:
+    for place, row in enumerate(rows):
+        if row.code == code and row.state != "conflict":
+            return place, row
+    raise NotFound
+
+
+def _beside(rows: Sequence[_Row]) -> str | None:
+    return next((row.code for row in rows if row.state != "conflict"), None)
+
+
+def _criteria(session: Session, round_: Round) -> tuple[SheetCriterion, ...]:
+    rows = session.execute(
+        select(Criterion.key, Criterion.name, Criterion.question, Criterion.weight, Criterion.levels)
+        .where(Criterion.round_id == round_.id)
+        .order_by(Criterion.position)
+    )
+    return tuple(
+        SheetCriterion(row.key, dict(row.name), dict(row.question), row.weight, tuple(row.levels)) for row in rows
+    )
+
+
+def _card(session: Session, card_id: uuid.UUID | None) -> CardView:
+    if card_id is None:
+        return CardView()
+    card = session.execute(
+        select(Scorecard.version, Scorecard.state, Scorecard.updated_at, Scorecard.note, Scorecard.comment).where(
+            Scorecard.id == card_id
+        )
+    ).one()
+    levels = session.execute(
+        select(Criterion.key, Score.points).join(Criterion).where(Score.scorecard_id == card_id)
+    ).all()
+    return CardView(card.version, card.state, card.updated_at, dict(levels), card.note, card.comment)
+
+
+def picture_key(session: Session, actor: Actor, slug: str, code: str, number: int, page: int, preset: str) -> str:
+    """The object behind a picture of a sheet. Raises NotFound wherever the sheet itself is not shown."""
+    _, round_ = _judged(session, actor, slug)
+    if round_.state == RoundState.PLANNED:
+        raise NotFound
+    revision_id = session.scalar(
+        select(func.coalesce(Scorecard.revision_id, _last_revision))
+        .select_from(Assignment)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == round_.id,
+            Assignment.judge_id == actor.account_id,
+            Assignment.code == code,
+            Assignment.removed_at.is_(None),
+            Entry.state == EntryState.SUBMITTED,
+            ~select(Recusal.id).where(Recusal.assignment_id == Assignment.id).exists(),
+        )
+    )
+    if revision_id is None:
+        raise NotFound
+    return pictures.key_of(session, revision_id, number, page, preset)
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A sheet under its locks."""
+
+    contest: Contest
+    round: Round
+    assignment: Assignment
+    card: Scorecard | None
+    revision_id: uuid.UUID
+
+
+def _hold(session: Session, actor: Actor, slug: str, code: str) -> _Held:
+    """Lock round, assignment and scorecard, in this order, and ask whether scores are still taken.
+
+    The round is held in share mode, so that judges do not wait for each other, but for the first scorecard
+    of all: that one freezes the rubric and so takes the row for itself from the start, because two share
+    locks that both want to write would wait for each other for ever. Raises NotFound or Denied.
+    """
+    contest, seen = _judged(session, actor, slug)
+    frozen = seen.rubric_frozen_at is not None
+    round_ = session.get_one(Round, seen.id, with_for_update={"read": True} if frozen else True, populate_existing=True)
+    assignment = session.scalars(
+        select(Assignment)
+        .where(
+            Assignment.round_id == round_.id,
+            Assignment.judge_id == actor.account_id,
+            Assignment.code == code,
+            Assignment.removed_at.is_(None),
+        )
+        .with_for_update()
+    ).first()
+    if assignment is None or round_.state == RoundState.PLANNED:
+        raise NotFound
+    # Asked only now that the assignment is held: a recusal that committed while we waited is seen.
+    entry = session.execute(
+        select(
+            Entry.state,
+            _last_revision.label("revision_id"),
+            select(Recusal.id).where(Recusal.assignment_id == assignment.id).scalar_subquery().label("recusal"),
+        ).where(Entry.id == assignment.entry_id)
+    ).one()
+    if entry.state != EntryState.SUBMITTED or entry.recusal is not None:
+        raise NotFound
+    permissions.may_score(round_).require()
+    card = session.scalars(
+        select(Scorecard)
+        .where(Scorecard.assignment_id == assignment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    return _Held(contest, round_, assignment, card, entry.revision_id)
+
+
+def save(
+    session: Session,
+    actor: Actor,
+    slug: str,
+    code: str,
+    *,
+    version: int,
+    levels: Mapping[str, int | None],
+    note: str,
+    comment: str,
+    submit: bool = False,
+) -> CardView:
+    """Store the judge's own scorecard; returns what is stored now.
+
+    `version` is the one that the judge saw, 0 before the first saving. `levels`: criterion key → level,
+    None or absent for one without. Sending again what is stored already is fine with any version.
+
+    Raises NotFound; Denied("round_closed" | "already_submitted"); Invalid (fields `level-KEY`, `note`,
+    `comment`); Conflict("stale") with `stored`, a CardView, when another tab saved meanwhile.
+    """
+    held = _hold(session, actor, slug, code)
+    stored = _card(session, held.card.id if held.card else None)
+    same = stored.version > 0 and stored.same_as(levels, note, comment)
+    if same and (not submit or stored.state == ScorecardState.SUBMITTED):
+        return stored
+    if version != stored.version and not same:
+        raise Conflict("stale", stored=stored)
+    if stored.state == ScorecardState.SUBMITTED:
+        raise Denied("already_submitted")
+    criteria = session.execute(
+        select(Criterion.id, Criterion.key, Criterion.weight, Criterion.points)
+        .where(Criterion.round_id == held.round.id)
+        .order_by(Criterion.position)
+    ).all()
+    total = _check(criteria, levels, note, comment, submit=submit)
+    now = clock.read(session)
+    card = held.card
+    if card is None:
+        card = Scorecard(
+            assignment_id=held.assignment.id,
+            round_id=held.round.id,
+            entry_id=held.assignment.entry_id,
+            judge_id=held.assignment.judge_id,
+            revision_id=held.revision_id,
+            version=0,
+            state=ScorecardState.DRAFT,
+        )
+        session.add(card)
+    if held.round.rubric_frozen_at is None:
+        held.round.rubric_frozen_at = now
+    card.version, card.total, card.note, card.comment, card.updated_at = stored.version + 1, total, note, comment, now
+    if submit:
+        check_transition(SCORECARD_TRANSITIONS, card.state, ScorecardState.SUBMITTED)
+        card.state, card.submitted_at = ScorecardState.SUBMITTED, now
+    session.flush()
+    _store(session, card.id, {row.id: levels.get(row.key) for row in criteria})
+    if submit:
+        audit.record(
+            session, actor, "scorecard.submitted", card, contest_id=held.contest.id, code=code, version=card.version
+        )
+    kept = {key: level for key, level in levels.items() if level is not None}
+    return CardView(card.version, card.state, now, kept, note, comment)
+
+
+def _check(
+    criteria: Sequence[Any], levels: Mapping[str, int | None], note: str, comment: str, *, submit: bool
+) -> int | None:
+    """The card's total, None while incomplete. Raises Invalid for what is missing or out of its scale."""
+    problems = {name: "too_long" for name, text in (("note", note), ("comment", comment)) if len(text) > MOST_TEXT}
+    points = {row.key: row.points for row in criteria}
+    for key, level in levels.items():
+        if key not in points or (level is not None and not 1 <= level <= points[key]):
+            problems[f"level-{key}"] = "invalid"
+    known = [rubric.Criterion(row.key, row.weight, row.points) for row in criteria]
+    if submit:
+        problems.update({f"level-{key}": "criterion_missing" for key in rubric.missing(known, levels)})
+    if problems:
+        raise Invalid(problems)
+    return rubric.total(known, levels)
+
+
+def _store(session: Session, card_id: uuid.UUID, levels: Mapping[uuid.UUID, int | None]) -> None:
+    """All scores of a card in two statements at most, however many criteria there are."""
+    cleared = [criterion_id for criterion_id, level in levels.items() if level is None]
+    given = [
+        {"scorecard_id": card_id, "criterion_id": criterion_id, "points": level}
+        for criterion_id, level in levels.items()
+        if level is not None
+    ]
+    if cleared:
+        session.execute(delete(Score).where(Score.scorecard_id == card_id, Score.criterion_id.in_(cleared)))
+    if given:
+        statement = insert(Score).values(given)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["scorecard_id", "criterion_id"], set_={"points": statement.excluded.points}
+            )
+        )
+
+
+def reopen(session: Session, actor: Actor, slug: str, code: str) -> None:
+    """Make the judge's own submitted scorecard a draft again, until the round closes.
+
+    Reopening a draft does nothing. Raises NotFound or Denied("round_closed").
+    """
+    held = _hold(session, actor, slug, code)
+    card = held.card
+    if card is None:
+        raise NotFound
+    if card.state == ScorecardState.DRAFT:
+        return
+    check_transition(SCORECARD_TRANSITIONS, card.state, ScorecardState.DRAFT)
+    card.state, card.submitted_at = ScorecardState.DRAFT, None
+    card.version, card.updated_at = card.version + 1, clock.read(session)
+    audit.record(
+        session, actor, "scorecard.reopened", card, contest_id=held.contest.id, code=code, version=card.version
+    )
+
+
+def recuse(session: Session, actor: Actor, slug: str, code: str, *, kind: str, reason: str) -> None:
+    """Step back from an entry: it is hidden from the judge at once, and whatever they scored is not counted.
+
+    The reason is for the organiser. Raises NotFound, Denied("round_closed") or Invalid.
+    """
+    held = _hold(session, actor, slug, code)
+    problems = {}
+    if kind not in set(RecusalKind):
+        problems["kind"] = "invalid"
+    if not reason.strip():
+        problems["reason"] = "reason_missing"
+    elif len(reason) > MOST_TEXT:
+        problems["reason"] = "too_long"
+    if problems:
+        raise Invalid(problems)
+    session.add(Recusal(assignment_id=held.assignment.id, kind=kind, reason=reason, created_at=clock.read(session)))
+    audit.record(
+        session, actor, "assignment.recused", held.assignment, contest_id=held.contest.id, kind=kind, code=code
+    )

@@ -1,0 +1,116 @@
+"""Who works on a contest: members by role, invitations, and taking a role back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, case, func, select
+from sqlalchemy.orm import Session
+
+from contest import audit, clock, outbox
+from contest.errors import Denied, NotFound
+from contest.models import Account, Contest, Invitation, Membership
+from contest.permissions import Actor
+from contest.services import accounts, assignment, contests
+from contest.vocabulary import Role
+
+#: Mails that one invitation may cause in the window of `accounts.count_attempt`.
+RESENDS = 5
+
+
+def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Live roles: account_id, role, name, email, locale, suspended, since; by role, then name."""
+    order = case({role: number for number, role in enumerate(Role)}, value=Membership.role)
+    return session.execute(
+        select(
+            Membership.account_id, Membership.role, Account.name, Account.email, Account.locale,
+            Account.suspended_at.is_not(None).label("suspended"), Membership.created_at.label("since"),
+        )
+        .join(Account, Account.id == Membership.account_id)
+        .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
+        .order_by(order, Account.name, Account.id)
+    ).all()
+
+
+def invitations(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Invitations, newest first: id, role, email, name, created_at, expires_at, state.
+
+    State: waiting, expired, accepted or revoked. An accepted or revoked one stays in the list.
+    """
+    state = case(
+        (Invitation.accepted_at.is_not(None), "accepted"), (Invitation.revoked_at.is_not(None), "revoked"),
+        (Invitation.expires_at <= func.clock_timestamp(), "expired"), else_="waiting",
+    )
+    return session.execute(
+        select(
+            Invitation.id, Invitation.role, Invitation.email, Invitation.name, Invitation.created_at,
+            Invitation.expires_at, state.label("state"),
+        )
+        .where(Invitation.contest_id == contest.id)
+        .order_by(Invitation.created_at.desc(), Invitation.id)
+        .limit(500)
+    ).all()
+
+
+def invite(
+    session: Session, actor: Actor, slug: str, *, email: str, name: str, role: str, locale: str
+) -> Invitation:
+    """Invite a person by mail to a role. Raises Denied or Invalid("email")."""
+    contest = contests.get_for_change(session, actor, slug)
+    return accounts.invite(
+        session, actor, contest, email=email, name=name, role=Role(role).value, locale=locale
+    )
+
+
+def withdraw(session: Session, actor: Actor, slug: str, invitation_id: uuid.UUID) -> None:
+    """Make an invitation's link worthless."""
+    contest = contests.get_managed(session, actor, slug)
+    accounts.revoke_invitation(session, actor, contest, invitation_id)
+
+
+def send_again(session: Session, actor: Actor, slug: str, invitation_id: uuid.UUID) -> Invitation:
+    """Mail an invitation again, under a new link that lives its full time; the old link dies.
+
+    Raises Denied if it was accepted or withdrawn, or was mailed too often.
+    """
+    contest = contests.get_for_change(session, actor, slug)
+    invitation = session.get(Invitation, invitation_id, with_for_update=True)
+    if invitation is None or invitation.contest_id != contest.id:
+        raise NotFound
+    if invitation.accepted_at is not None or invitation.revoked_at is not None:
+        raise Denied("invitation_over")
+    accounts.count_attempt(session, f"invite:{invitation.id}", RESENDS)
+    invitation.expires_at = clock.read(session) + accounts.INVITATION_LIFE
+    audit.record(session, actor, "invitation.sent", invitation, role=invitation.role, again=True)
+    outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))
+    return invitation
+
+
+def remove_role(session: Session, actor: Actor, slug: str, account_id: uuid.UUID, role: str) -> datetime:
+    """Take a role back; it works no more from the person's next request on.
+
+    A judge's assignments without a submitted scorecard are taken back too, so that others can judge
+    those entries. Raises Denied("last_organiser"): a contest always has one.
+    """
+    # The contest's lock keeps two organisers from removing each other at once.
+    contest = contests.get_for_change(session, actor, slug)
+    live = session.scalars(
+        select(Membership)
+        .where(Membership.contest_id == contest.id, Membership.role == role, Membership.removed_at.is_(None))
+        .with_for_update()
+    ).all()
+    membership = next((row for row in live if row.account_id == account_id), None)
+    if membership is None:
+        raise NotFound
+    if role == Role.ORGANISER and len(live) == 1:
+        raise Denied("last_organiser")
+    now = clock.read(session)
+    membership.removed_at = now
+    session.flush()
+    audit.record(session, actor, "role.removed", membership, role=role, account=account_id)
+    if role == Role.JUDGE:
+        assignment.take_back_all(session, actor, contest, account_id)
+    return now

@@ -1,0 +1,246 @@
+"""How far a contest is: the one next thing to do, and who has scored what. States only, never a score or a note.
+
+Every function reads Core rows in a number of statements that does not grow with the contest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import Session
+
+from contest.clock import phase_of
+from contest.models import (
+    Account,
+    Assignment,
+    Contest,
+    Entry,
+    Invitation,
+    Membership,
+    Recusal,
+    Revision,
+    Scorecard,
+)
+from contest.services import assignment
+from contest.services.checklist import checklist, rubric_problems
+from contest.vocabulary import EntryState, Phase, Role, RoundState, ScorecardState
+
+#: Entries on one page of the progress and assignment pages.
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of a contest: entries, people, and scorecards of entries that are in the contest."""
+
+    drafts: int
+    entries: int
+    judges: int
+    deciders: int
+    invited: int
+    short: int
+    assigned: int
+    submitted: int
+    scorecard_drafts: int
+    recused: int
+    #: Recusals on entries that lack a judge because of them.
+    waiting: int
+
+    @property
+    def missing(self) -> int:
+        return self.assigned - self.submitted
+
+
+@dataclass(frozen=True)
+class Step:
+    """The one next thing to do: a code with a sentence in contest.texts, and the page where it is done."""
+
+    code: str
+    endpoint: str = ""
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry on the progress page. `cells`: judge → (assignment's id, state)."""
+
+    number: int
+    title: str
+    assigned: int
+    submitted: int
+    cells: dict[UUID, tuple[UUID, str]]
+
+
+def count(session: Session, contest: Contest) -> Counts:
+    """All numbers of a contest, in two statements."""
+    round_id, need = contest.round.id, contest.round.judges_per_entry
+    people = select(Membership.role, Membership.account_id).where(
+        Membership.contest_id == contest.id, Membership.removed_at.is_(None)
+    ).subquery()
+    have = assignment.standing(round_id).subquery()
+    entries = (
+        select(
+            func.count().filter(Entry.state == EntryState.DRAFT).label("drafts"),
+            func.count().filter(Entry.state == EntryState.SUBMITTED).label("entries"),
+            func.count().filter(
+                Entry.state == EntryState.SUBMITTED, func.coalesce(have.c.judges, 0) < need
+            ).label("short"),
+        )
+        .select_from(Entry)
+        .outerjoin(have, have.c.entry_id == Entry.id)
+        .where(Entry.contest_id == contest.id)
+        .subquery()
+    )
+    first = session.execute(
+        select(
+            entries.c.drafts, entries.c.entries, entries.c.short,
+            select(func.count()).select_from(assignment.judges_of(contest.id).subquery()).scalar_subquery().label("judges"),
+            select(func.count(people.c.account_id.distinct()))
+            .where(people.c.role.in_([Role.CHAIR, Role.PUBLISHER])).scalar_subquery().label("deciders"),
+            select(func.count()).where(
+                Invitation.contest_id == contest.id, Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+            ).scalar_subquery().label("invited"),
+        )
+    ).one()
+    not_recused = Recusal.id.is_(None)
+    second = session.execute(
+        select(
+            func.count().filter(not_recused).label("assigned"),
+            func.count().filter(not_recused, Scorecard.state == ScorecardState.SUBMITTED).label("submitted"),
+            func.count().filter(not_recused, Scorecard.state == ScorecardState.DRAFT).label("scorecard_drafts"),
+            func.count().filter(Recusal.id.is_not(None)).label("recused"),
+            func.count().filter(Recusal.id.is_not(None), func.coalesce(have.c.judges, 0) < need).label("waiting"),
+        )
+        .select_from(Assignment)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .outerjoin(have, have.c.entry_id == Assignment.entry_id)
+        .where(
+            Assignment.round_id == round_id, Assignment.removed_at.is_(None), Entry.state == EntryState.SUBMITTED
+        )
+    ).one()
+    return Counts(**first._asdict(), **second._asdict())
+
+
+def next_step(contest: Contest, counts: Counts, now: datetime) -> Step:
+    """The one next thing for the organiser. Pure over a loaded contest."""
+    phase = phase_of(contest, now)
+    if phase is Phase.DRAFT:
+        open_items = [item for item in checklist(contest, now) if not item.done]
+        return Step("complete", open_items[0].endpoint) if open_items else Step("announce", "manage.announce")
+    if phase is Phase.PUBLISHED:
+        return Step("see_winners", "results.winners_any")
+    if phase is not Phase.JUDGING:
+        if counts.judges < contest.round.judges_per_entry:
+            return Step("invite_judges", "manage.people")
+        return {
+            Phase.ANNOUNCED: Step("wait_opening", "submission.contest_any"),
+            Phase.OPEN: Step("wait_close", "manage.entries"), Phase.GRACE: Step("wait_grace", "manage.entries"),
+        }[phase]
+    return _judging_step(contest, counts)
+
+
+def _judging_step(contest: Contest, counts: Counts) -> Step:
+    round_ = contest.round
+    if round_.state == RoundState.CLOSED:
+        return Step("wait_tally", "manage.progress")
+    if round_.state in (RoundState.TALLIED, RoundState.CONFIRMED):
+        return Step("decide", "results.decide") if counts.deciders else Step("invite_publisher", "manage.people")
+    if not counts.entries:
+        return Step("no_entries", "manage.entries")
+    if round_.state == RoundState.PLANNED and list(rubric_problems(round_)):
+        return Step("fix_rubric", "manage.rubric")
+    if counts.short:
+        few = counts.judges < round_.judges_per_entry
+        return Step("invite_judges", "manage.people") if few else Step("assign", "manage.assignments")
+    if round_.state == RoundState.PLANNED:
+        return Step("open_judging", "manage.progress")
+    return Step("watch", "manage.progress") if counts.missing else Step("close_judging", "manage.progress")
+
+
+def bars(contest: Contest, counts: Counts) -> list[tuple[str, int]]:
+    """What stands between now and a fair close: (code, how many); an empty list: nothing."""
+    found = [("cards_missing", counts.missing), ("entries_short", counts.short), ("recusals_waiting", counts.waiting)]
+    return [(code, number) for code, number in found if number]
+
+
+def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Judges by name: account_id, name, live, assigned, submitted, drafts, recused, last_at.
+
+    `live` is False for one whose role was taken back but whose submitted scorecards count.
+    """
+    members = assignment.judges_of(contest.id).subquery()
+    not_recused = Recusal.id.is_(None)
+    held = (
+        select(
+            Assignment.judge_id,
+            func.count().filter(not_recused).label("assigned"),
+            func.count().filter(not_recused, Scorecard.state == ScorecardState.SUBMITTED).label("submitted"),
+            func.count().filter(not_recused, Scorecard.state == ScorecardState.DRAFT).label("drafts"),
+            func.count().filter(Recusal.id.is_not(None)).label("recused"),
+            func.max(Scorecard.updated_at).label("last_at"),
+        )
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == contest.round.id, Assignment.removed_at.is_(None),
+            Entry.state == EntryState.SUBMITTED,
+        )
+        .group_by(Assignment.judge_id)
+        .subquery()
+    )
+    return session.execute(
+        select(
+            Account.id.label("account_id"), Account.name, members.c.account_id.is_not(None).label("live"),
+            *(func.coalesce(held.c[name], 0).label(name) for name in ("assigned", "submitted", "drafts", "recused")),
+            held.c.last_at,
+        )
+        .outerjoin(members, members.c.account_id == Account.id)
+        .outerjoin(held, held.c.judge_id == Account.id)
+        .where(or_(members.c.account_id.is_not(None), held.c.judge_id.is_not(None)))
+        .order_by(Account.name, Account.id)
+    ).all()
+
+
+def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
+    """One page of submitted entries with the state of each assignment, in two statements."""
+    title = (
+        select(Revision.title).where(Revision.entry_id == Entry.id).order_by(Revision.number.desc()).limit(1)
+        .correlate(Entry).scalar_subquery()
+    )
+    rows = session.execute(
+        select(Entry.id, Entry.number, func.coalesce(title, Entry.title).label("title"))
+        .where(Entry.contest_id == contest.id, Entry.state == EntryState.SUBMITTED)
+        .order_by(Entry.number)
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
+    ).all()
+    cells: dict[UUID, dict[UUID, tuple[UUID, str]]] = defaultdict(dict)
+    for row in session.execute(
+        select(Assignment.entry_id, Assignment.judge_id, Assignment.id, assignment.state_of().label("state"))
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == contest.round.id, Assignment.removed_at.is_(None),
+            Assignment.entry_id.in_([row.id for row in rows]),
+        )
+    ):
+        cells[row.entry_id][row.judge_id] = (row.id, row.state)
+    made = []
+    for row in rows:
+        states = [state for _, state in cells[row.id].values()]
+        made.append(
+            EntryRow(
+                number=row.number, title=row.title, assigned=sum(state != "recused" for state in states),
+                submitted=states.count("submitted"), cells=cells[row.id],
+            )
+        )
+    return made

@@ -1,0 +1,419 @@
+"""Publications: what the public sees is frozen, confirmed by two people, numbered, and never edited.
+
+`snapshot` holds all of it under numbers of our own; `digest` is the SHA-256 of its canonical JSON. The
+proposer freezes it; a second person approves the digest that they looked at; publishing checks again
+that nothing has moved. A correction is a new publication that supersedes the old one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Text, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session, defer
+
+from contest import audit, clock, outbox, permissions
+from contest.errors import Denied, Invalid, NotFound
+from contest.models import (
+    Account,
+    Award,
+    Contest,
+    Criterion,
+    Entry,
+    Publication,
+    Revision,
+    Round,
+    Standing,
+    Tally,
+)
+from contest.permissions import Actor
+from contest.scoring import digest as digests
+from contest.services import awards, contests, pictures
+from contest.vocabulary import (
+    AWARD_TRANSITIONS,
+    PUBLICATION_TRANSITIONS,
+    ROUND_TRANSITIONS,
+    AwardState,
+    EntryState,
+    PublicationState,
+    RoundState,
+    check_transition,
+)
+
+#: Version of the snapshot's shape.
+FORMAT = 1
+MOST_REASON = 2000
+
+
+# The snapshot ------------------------------------------------------------------------------------
+
+
+def snapshot(session: Session, contest: Contest, round_: Round, tally: Tally) -> dict[str, Any]:
+    """All that the public will see, from what is stored now. The same rows give the same snapshot."""
+    standings = _standings(session, tally)
+    return {
+        "format": FORMAT,
+        "contest": {
+            "slug": contest.slug,
+            "title": dict(contest.title),
+            "host": dict(contest.host),
+            "zone": contest.zone,
+            "contact": contest.contact,
+        },
+        "round": {"kind": round_.kind, "name": dict(round_.name), "criteria": _criteria(session, round_)},
+        "tally": {
+            "number": tally.number,
+            "method": tally.method,
+            "engine": tally.engine_version,
+            "minimum": tally.params["minimum"],
+            "full": tally.params["full"],
+            "input_digest": tally.input_digest,
+            "result_digest": tally.result_digest,
+            "entries": tally.n_entries,
+            "judges": tally.n_judges,
+            "scorecards": tally.n_scorecards,
+        },
+        "awards": _awards(session, contest, standings),
+        "standings": standings,
+    }
+
+
+def _criteria(session: Session, round_: Round) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Criterion.key, Criterion.name, Criterion.weight, Criterion.points)
+        .where(Criterion.round_id == round_.id)
+        .order_by(Criterion.position)
+    )
+    return [{"key": row.key, "name": dict(row.name), "weight": row.weight, "points": row.points} for row in rows]
+
+
+def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each award with all that a winners' page needs, so that the page can do without the long standings."""
+    places = {row["entry"]: row for row in standings}
+    found = []
+    for number, row in enumerate(awards.live(session, contest.id), 1):
+        revision = _judged_revision(session, row.Award.entry_id)
+        shown, _ = pictures.of_revision(session, revision.id)
+        found.append(
+            {
+                "number": number,
+                "entry": row.number,
+                "revision": revision.number,
+                "title": revision.title,
+                "credit": revision.credit,
+                "statement": dict(row.Award.statement),
+                "standing": places.get(row.number),
+                "prize": {
+                    "key": row.Prize.key,
+                    "name": dict(row.Prize.name),
+                    "amount": dict(row.Prize.amount),
+                    "position": row.Prize.position,
+                },
+                "pictures": [
+                    {
+                        "page": page,
+                        "alt": picture.alt,
+                        "sizes": [[size.preset, size.width, size.height] for size in picture.sizes],
+                    }
+                    for page, picture in enumerate(shown, 1)
+                ],
+            }
+        )
+    return found
+
+
+def _judged_revision(session: Session, entry_id: uuid.UUID) -> Row[uuid.UUID, int, str, str]:
+    """The revision that was judged: the last one sealed, since nothing is sealed once judging is open."""
+    return session.execute(
+        select(Revision.id, Revision.number, Revision.title, Revision.credit)
+        .where(Revision.entry_id == entry_id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+    ).one()
+
+
+def _standings(session: Session, tally: Tally) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(
+            Entry.number, Standing.rank, Standing.tied, Standing.numerator, Standing.denominator, Standing.scorecards
+        )
+        .join(Entry, Entry.id == Standing.entry_id)
+        .where(Standing.tally_id == tally.id)
+        .order_by(Standing.rank.asc().nulls_last(), Entry.number)
+    )
+    return [
+        {
+            "entry": row.number,
+            "rank": row.rank,
+            "tied": row.tied,
+            "scorecards": row.scorecards,
+            "score": None if row.numerator is None else [row.numerator, row.denominator],
+        }
+        for row in rows
+    ]
+
+
+# Proposing, approving, publishing ----------------------------------------------------------------
+
+
+def _hold(session: Session, actor: Actor, slug: str) -> tuple[Contest, Round]:
+    """Contest and round, both locked, in the order in which every act takes them. Raises NotFound."""
+    contest = contests.get_managed(session, actor, slug, lock=True)
+    return contest, contests.lock_round(session, contest)
+
+
+def _held(session: Session, contest: Contest, number: int) -> Publication:
+    publication = session.scalars(
+        select(Publication)
+        .where(Publication.contest_id == contest.id, Publication.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if publication is None:
+        raise NotFound
+    return publication
+
+
+def propose(session: Session, actor: Actor, slug: str) -> Publication:
+    """Freeze what would be published now and ask a second person to look at it.
+
+    An older proposal is superseded; the same proposal again by the same person changes nothing. Raises
+    NotFound; Denied("organiser_only" | "no_tally_yet" | "awards_missing").
+    """
+    contest, round_ = _hold(session, actor, slug)
+    permissions.may_propose_awards(actor, contest, round_).require()
+    if not awards.live(session, contest.id):
+        raise Denied("awards_missing")
+    tally = _tally_of(session, round_)
+    frozen = snapshot(session, contest, round_, tally)
+    digest = digests.sha256(frozen)
+    draft = session.scalars(
+        select(Publication).where(Publication.contest_id == contest.id, Publication.state == PublicationState.DRAFT)
+    ).first()
+    if draft is not None and (draft.digest, draft.proposed_by) == (digest, actor.account_id):
+        return draft
+    awards.take_back_draft(session, contest)
+    last = session.scalar(select(func.max(Publication.number)).where(Publication.contest_id == contest.id))
+    publication = Publication(
+        contest_id=contest.id,
+        tally_id=tally.id,
+        number=(last or 0) + 1,
+        snapshot=frozen,
+        digest=digest,
+        state=PublicationState.DRAFT,
+        proposed_by=actor.account_id,
+        proposed_at=clock.read(session),
+    )
+    session.add(publication)
+    session.flush()
+    audit.record(session, actor, "publication.proposed", publication, number=publication.number, digest=digest)
+    outbox.add(session, "mail_proposal", queue="mail", publication_id=str(publication.id))
+    return publication
+
+
+def _tally_of(session: Session, round_: Round) -> Tally:
+    return session.scalars(
+        select(Tally).where(Tally.round_id == round_.id).order_by(Tally.number.desc()).limit(1)
+    ).one()
+
+
+def approve(session: Session, actor: Actor, slug: str, number: int, *, digest: str) -> Publication:
+    """The second person confirms the snapshot that they looked at, named by its digest.
+
+    Raises NotFound; Denied("publisher_only" | "not_a_draft" | "second_person_needed" |
+    "fresh_sign_in_needed" | "digest_changed").
+    """
+    contest, round_ = _hold(session, actor, slug)
+    publication = _held(session, contest, number)
+    now = clock.read(session)
+    permissions.may_approve(actor, contest, publication, now).require()
+    _require_unchanged(session, contest, round_, publication, digest)
+    if publication.approved_at is not None:
+        return publication
+    publication.approved_by, publication.approved_at = actor.account_id, now
+    for award, _, _ in awards.live(session, contest.id):
+        if award.state == AwardState.PROPOSED:
+            check_transition(AWARD_TRANSITIONS, award.state, AwardState.CONFIRMED)
+            award.state = AwardState.CONFIRMED
+    audit.record(session, actor, "publication.approved", publication, number=number, digest=digest)
+    return publication
+
+
+def _require_unchanged(
+    session: Session, contest: Contest, round_: Round, publication: Publication, digest: str
+) -> None:
+    """Refuse unless the digest seen, the digest stored, the snapshot stored and what is stored now agree."""
+    stored = digests.sha256(publication.snapshot)
+    now = digests.sha256(snapshot(session, contest, round_, _tally_of(session, round_)))
+    taken_out = session.scalar(
+        select(func.count())
+        .select_from(Award)
+        .join(Entry, Entry.id == Award.entry_id)
+        .where(Award.contest_id == contest.id, Award.withdrawn_at.is_(None), Entry.state != EntryState.SUBMITTED)
+    )
+    if not digest == publication.digest == stored == now or taken_out:
+        raise Denied("digest_changed")
+
+
+def publish(session: Session, actor: Actor, slug: str, number: int, *, digest: str) -> Publication:
+    """Make an approved publication public, and tell entrants. What was public before is superseded.
+
+    Raises NotFound; Denied("publisher_only" | "not_a_draft" | "not_approved" | "digest_changed").
+    """
+    contest, round_ = _hold(session, actor, slug)
+    publication = _held(session, contest, number)
+    permissions.may_publish(actor, contest, publication).require()
+    _require_unchanged(session, contest, round_, publication, digest)
+    now = clock.read(session)
+    old = session.scalars(
+        select(Publication).where(Publication.contest_id == contest.id, Publication.state == PublicationState.PUBLISHED)
+    ).first()
+    if old is not None:
+        check_transition(PUBLICATION_TRANSITIONS, old.state, PublicationState.SUPERSEDED)
+        old.state = PublicationState.SUPERSEDED
+        # One publication is public at a time: the old one leaves before the new one comes.
+        session.flush()
+    check_transition(PUBLICATION_TRANSITIONS, publication.state, PublicationState.PUBLISHED)
+    publication.state, publication.published_at = PublicationState.PUBLISHED, now
+    for award, _, _ in awards.live(session, contest.id):
+        if award.state != AwardState.ANNOUNCED:
+            check_transition(AWARD_TRANSITIONS, award.state, AwardState.ANNOUNCED)
+            award.state = AwardState.ANNOUNCED
+    if round_.state != RoundState.CONFIRMED:
+        check_transition(ROUND_TRANSITIONS, round_.state, RoundState.CONFIRMED)
+        round_.state = RoundState.CONFIRMED
+    contest.published_at = contest.published_at or now
+    session.flush()
+    audit.record(session, actor, "publication.published", publication, number=number, digest=publication.digest)
+    outbox.add(session, "mail_published", queue="mail", publication_id=str(publication.id))
+    return publication
+
+
+def retract(session: Session, actor: Actor, slug: str, number: int, *, reason: str) -> Publication:
+    """Take a publication back, with a reason that its own address tells from now on.
+
+    Raises NotFound; Denied("publisher_only" | "not_published" | "fresh_sign_in_needed"); Invalid("reason").
+    """
+    contest, _ = _hold(session, actor, slug)
+    publication = _held(session, contest, number)
+    now = clock.read(session)
+    permissions.may_retract(actor, contest, publication, now).require()
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("reason", "reason_missing")
+    if len(reason) > MOST_REASON:
+        raise Invalid("reason", "too_long")
+    check_transition(PUBLICATION_TRANSITIONS, publication.state, PublicationState.RETRACTED)
+    publication.state, publication.retracted_at, publication.retracted_reason = PublicationState.RETRACTED, now, reason
+    contest.published_at = None
+    session.flush()
+    audit.record(session, actor, "publication.retracted", publication, number=number, reason=reason)
+    return publication
+
+
+# What the public sees ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Public:
+    """A publication that is or was public: its number, its state and what it says."""
+
+    number: int
+    state: str
+    published_at: datetime
+    digest: str
+    snapshot: Mapping[str, Any]
+    retracted_reason: str
+
+
+#: A snapshot without its standings, which for ten thousand entries are most of it.
+_short = type_coerce(Publication.snapshot.op("-")(literal("standings", Text)), JSONB)
+
+
+def get_public(session: Session, slug: str, number: int | None = None, *, whole: bool = True) -> Public:
+    """The publication in force, or one by its number, also when it was superseded or retracted.
+
+    `whole`: with the standings of all entries, which only the public interface gives out.
+    Raises NotFound for a contest that is unknown or has published nothing, with nothing to tell them apart.
+    """
+    wanted = select(
+        Publication.number,
+        Publication.state,
+        Publication.published_at,
+        Publication.digest,
+        Publication.snapshot if whole else _short,
+        Publication.retracted_reason,
+    ).join(Contest, Contest.id == Publication.contest_id)
+    if number is None:
+        wanted = wanted.where(Publication.state == PublicationState.PUBLISHED)
+    else:
+        wanted = wanted.where(Publication.number == number, Publication.published_at.is_not(None))
+    row = session.execute(wanted.where(Contest.slug == slug)).first()
+    if row is None:
+        raise NotFound
+    return Public(*row)
+
+
+def picture_key(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> str:
+    """The object behind a winner's picture. Raises NotFound unless the publication is in force and shows it."""
+    public = get_public(session, slug, number, whole=False)
+    if public.state != PublicationState.PUBLISHED:
+        raise NotFound
+    shown = next((item for item in public.snapshot["awards"] if item["number"] == award), None)
+    if shown is None or not any(
+        picture["page"] == page and any(size[0] == preset for size in picture["sizes"]) for picture in shown["pictures"]
+    ):
+        raise NotFound
+    revision_id = session.scalar(
+        select(Revision.id)
+        .join(Entry, Entry.id == Revision.entry_id)
+        .join(Contest, Contest.id == Entry.contest_id)
+        .where(Contest.slug == slug, Entry.number == shown["entry"], Revision.number == shown["revision"])
+    )
+    if revision_id is None:
+        raise NotFound
+    found, _ = pictures.of_revision(session, revision_id)
+    picture = found[page - 1]
+    return pictures.key_of(session, revision_id, picture.number, picture.page, preset)
+
+
+# What the app team sees --------------------------------------------------------------------------
+
+
+def history(session: Session, contest: Contest) -> Sequence[Row[Any]]:
+    """All publications of a contest, newest first, with the names of the two people; without snapshots."""
+    second = Account.__table__.alias("second")
+    return session.execute(
+        select(
+            Publication.number,
+            Publication.state,
+            Publication.digest,
+            Publication.proposed_at,
+            Publication.proposed_by,
+            Account.name.label("proposer"),
+            Publication.approved_at,
+            second.c.name.label("approver"),
+            Publication.published_at,
+            Publication.retracted_at,
+            Publication.retracted_reason,
+        )
+        .join(Account, Account.id == Publication.proposed_by)
+        .outerjoin(second, second.c.id == Publication.approved_by)
+        .where(Publication.contest_id == contest.id)
+        .order_by(Publication.number.desc())
+    ).all()
+
+
+def draft_of(session: Session, contest: Contest) -> tuple[Publication, list[dict[str, Any]]] | None:
+    """The publication that is proposed now, and its awards; the rest of its snapshot is not loaded."""
+    row = session.execute(
+        select(Publication, Publication.snapshot["awards"])
+        .where(Publication.contest_id == contest.id, Publication.state == PublicationState.DRAFT)
+        .options(defer(Publication.snapshot))
+    ).first()
+    return None if row is None else (row[0], row[1])

@@ -1,0 +1,224 @@
+"""What a judge may see of an entry: frozen values, and nothing else reaches a judging page.
+
+Anonymity is this type. No field holds an id of ours, an entrant, a file's name, a country or a time of
+the entry; a test walks through all field types, and another through the templates. Times are the
+judge's own (when they saved) or the round's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+#: {locale: text}, written by the organiser.
+Texts = Mapping[str, str]
+
+#: States of a row in a judge's queue: not opened; passed over in their order; begun; submitted; stepped back.
+QUEUE_STATES = ("open", "skipped", "draft", "judged", "conflict")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above every judging page."""
+
+    slug: str
+    contest: Texts
+    round: Texts
+    #: The contest's zone.
+    zone: str
+    due_at: datetime | None
+    #: Whether scores are taken now; else `reason` is the code of why not, and since when.
+    open: bool
+    reason: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PictureSize:
+    """One rendering: its preset (the long edge in pixels, at most) and its real size."""
+
+    preset: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page of a picture file. `number` counts the entry's picture files, `page` the pages of one, from 1.
+
+    Its address is made of the judge's code, these two numbers and a preset.
+    """
+
+    number: int
+    page: int
+    #: How many pages of this file there are to see.
+    pages: int
+    alt: str
+    #: The smallest first; never empty.
+    sizes: tuple[PictureSize, ...]
+
+    @property
+    def shown(self) -> PictureSize:
+        """The size for a page: the one in the middle, or the largest that there is."""
+        return next((size for size in self.sizes if size.preset == "1280"), self.sizes[-1])
+
+    @property
+    def small(self) -> PictureSize:
+        return self.sizes[0]
+
+
+@dataclass(frozen=True)
+class PlainFile:
+    """A file without pictures: our own name for it, its kind and its size in bytes."""
+
+    name: str
+    kind: str
+    size: int
+    #: State and reason of its preview, as codes: why there is no picture.
+    preview: str
+    preview_reason: str
+
+
+@dataclass(frozen=True)
+class SheetCriterion:
+    """A criterion with a sentence for each level, lowest first."""
+
+    key: str
+    name: Texts
+    question: Texts
+    #: In thousandths.
+    weight: int
+    levels: tuple[Texts, ...]
+
+
+@dataclass(frozen=True)
+class CardView:
+    """The judge's own scorecard. Version 0: nothing is saved yet."""
+
+    version: int = 0
+    state: str = "draft"
+    saved_at: datetime | None = None
+    levels: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    comment: str = ""
+
+    def same_as(self, levels: Mapping[str, int | None], note: str, comment: str) -> bool:
+        """Whether these values are what is saved already."""
+        given = {key: level for key, level in levels.items() if level is not None}
+        return dict(self.levels) == given and self.note == note and self.comment == comment
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A judge's queue in numbers; they add up to `all`."""
+
+    all: int
+    judged: int
+    draft: int
+    skipped: int
+    conflict: int
+    open: int
+
+    @property
+    def to_go(self) -> int:
+        return self.open + self.draft
+
+
+@dataclass(frozen=True)
+class JudgeSheet:
+    """All that a judge sees of one entry, with their own scorecard and their place in the queue."""
+
+    head: Head
+    code: str
+    #: What the entrant wrote in the judged revision.
+    title: str
+    statement: str
+    declaration: str
+    pictures: tuple[Picture, ...]
+    files: tuple[PlainFile, ...]
+    criteria: tuple[SheetCriterion, ...]
+    card: CardView
+    progress: Progress
+    #: Place in the judge's own order, from 1, and the codes beside it.
+    place: int
+    before: str | None
+    after: str | None
+    #: The next entry that is not judged yet.
+    next_open: str | None
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    code: str
+    state: str
+    scored: int
+    criteria: int
+    saved_at: datetime | None
+    pictures: int
+    files: int
+    #: The first picture, for the row; never of an entry that the judge stepped back from.
+    thumb: Picture | None
+    #: The judge's own word for the conflict, as a code.
+    conflict: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    head: Head
+    progress: Progress
+    #: Which rows are shown: all, or one of QUEUE_STATES.
+    show: str
+    rows: tuple[QueueRow, ...]
+    #: Where to go on; None when nothing is left.
+    next_open: str | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What two tabs disagree on: a field, what is stored and what was sent. Levels stand as digits."""
+
+    #: A criterion's key, or `note`, `comment`.
+    field: str
+    name: Texts
+    stored: str
+    sent: str
+
+
+#: Every type that may reach a judging template.
+SHEET_TYPES = (
+    Head,
+    PictureSize,
+    Picture,
+    PlainFile,
+    SheetCriterion,
+    CardView,
+    Progress,
+    JudgeSheet,
+    QueueRow,
+    Queue,
+    Difference,
+)
+
+
+def names() -> frozenset[str]:
+    """Every name that a judging template may read from these types."""
+    found: set[str] = set()
+    for kind in SHEET_TYPES:
+        found.update(item.name for item in fields(kind))
+        found.update(name for name, value in vars(kind).items() if isinstance(value, property))
+    return frozenset(found)
+
+
+def differences(sheet: JudgeSheet, stored: CardView, sent: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Field by field where what was sent (`levels`, `note`, `comment`) is not what is stored."""
+    found = []
+    for criterion in sheet.criteria:
+        was, now = stored.levels.get(criterion.key), sent["levels"].get(criterion.key)
+        if was != now:
+            found.append(Difference(criterion.key, criterion.name, str(was or ""), str(now or "")))
+    for name in ("note", "comment"):
+        if getattr(stored, name) != sent[name]:
+            found.append(Difference(name, {}, getattr(stored, name), sent[name]))
+    return tuple(found)

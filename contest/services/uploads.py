@@ -1,0 +1,354 @@
+"""Uploads: grant one, finish it, describe it, remove it, download it.
+
+The browser sends a file straight to the store, to a staging key that we choose and that nothing else uses.
+It is attached to nothing until `checks.check_file` has read it and copied it to a key that no grant named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import BinaryIO
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contest import audit, clock, db, outbox, permissions
+from contest.errors import Conflict, Invalid, NotFound
+from contest.models import Entry, EntryFile, RevisionFile
+from contest.permissions import Actor
+from contest.previews.kinds import EXTENSIONS, MEDIA_TYPES, Kind
+from contest.services import entries
+from contest.services.drafts import ALT_MOST, Slot, files_of, slots_of
+from contest.storage import Grant, ObjectMissing, Storage
+from contest.vocabulary import FILE_TRANSITIONS, FileState, check_transition
+
+#: All that a store keeps under: what a file is, a browser never learns from the store.
+STORED_TYPE = "application/octet-stream"
+NAME_MOST = 255
+#: In a day an entry may begin uploads of so many times what all its slots hold together.
+QUOTA_TIMES, QUOTA_WINDOW = 4, timedelta(days=1)
+#: Seconds in which a granted PUT must begin.
+GRANT_LIFE = 900
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One file of a plain form: its name as typed, and its bytes, seekable."""
+
+    name: str
+    stream: BinaryIO
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file of a plain form that was not taken, and why (a code of texts.field_error)."""
+
+    name: str
+    code: str
+
+
+def clean_name(name: str) -> str:
+    """The name as typed without folders and control characters; NFC, at most 255 characters.
+
+    Raises Invalid for a name that holds NUL or has nothing left.
+    """
+    if "\0" in name:
+        raise Invalid("name", "name_invalid")
+    name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    # Controls cannot be shown and lone surrogates cannot be stored. Marks of direction stay; pages show them.
+    name = "".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs")).strip()
+    if len(name) > NAME_MOST:
+        stem, dot, extension = name.rpartition(".")
+        if not dot or len(extension) > 20:
+            stem, dot, extension = name, "", ""
+        name = stem[: NAME_MOST - len(dot + extension)] + dot + extension
+    if name.strip(". ") == "":
+        raise Invalid("name", "name_invalid")
+    return name
+
+
+def _fits_name(name: str, media_type: str, slot: Slot) -> bool:
+    """Whether the extension, or without one the browser's word, may mean a type that the slot takes.
+
+    A hint only, to spare a long upload; the content decides later. Where archives are taken any extension
+    that we do not know is fine: many formats are archives inside.
+    """
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    if not extension:
+        meant = {kind for kind, known in MEDIA_TYPES.items() if known == media_type}
+        return not meant or not meant.isdisjoint(slot.kinds)
+    if any(extension in EXTENSIONS[Kind(kind)] for kind in slot.kinds):
+        return True
+    return Kind.ZIP in slot.kinds and not any(extension in known for known in EXTENSIONS.values())
+
+
+# Granting -------------------------------------------------------------------------------------------
+
+
+def grant(
+    session: Session, actor: Actor, storage: Storage, *, entry_id: uuid.UUID, slot_key: str, name: str, size: int,
+    sha256: bytes, media_type: str = "",
+) -> tuple[EntryFile, Grant]:
+    """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid."""
+    entry = _own_entry(session, actor, entry_id)
+    name = clean_name(name)
+    now = clock.read(session)
+    permissions.may_edit_entry(actor, entry, now).require()
+    row = _begin(session, entry, slot_key, name, size, now, media_type)
+    row.declared_sha256 = sha256
+    session.flush()
+    audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
+    return row, _put(storage, row)
+
+
+def grant_again(
+    session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID
+) -> tuple[EntryFile, Grant]:
+    """Sign a grant anew for an upload that has not arrived: its start still counts. Raises NotFound, Conflict."""
+    entry, row = _own_file(session, actor, file_id)
+    permissions.may_finish_upload(actor, entry, row.created_at, clock.read(session)).require()
+    if row.state != FileState.EXPECTED or row.declared_sha256 is None:
+        raise Conflict("grant_used")
+    return row, _put(storage, row)
+
+
+def _put(storage: Storage, row: EntryFile) -> Grant:
+    assert row.declared_sha256 is not None
+    return storage.grant_put(
+        row.staging_key, length=row.declared_size, sha256=row.declared_sha256, content_type=STORED_TYPE,
+        expires=GRANT_LIFE,
+    )
+
+
+def _own_entry(session: Session, actor: Actor, entry_id: uuid.UUID) -> Entry:
+    """The actor's entry, locked, with the contest's dates held. Raises NotFound for anyone else's."""
+    entry = session.scalars(
+        select(Entry)
+        .where(Entry.id == entry_id, Entry.account_id == actor.account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if entry is None or not permissions.may_see_contest(actor, entry.contest):
+        raise NotFound
+    entries.hold(session, entry.contest)
+    return entry
+
+
+def _own_file(session: Session, actor: Actor, file_id: uuid.UUID) -> tuple[Entry, EntryFile]:
+    """A file of the actor's own draft, entry and file locked in this order. Raises NotFound."""
+    entry_id = session.scalar(select(EntryFile.entry_id).where(EntryFile.id == file_id))
+    if entry_id is None:
+        raise NotFound
+    entry = _own_entry(session, actor, entry_id)
+    row = session.get_one(EntryFile, file_id, with_for_update=True, populate_existing=True)
+    if row.removed_at is not None:
+        raise NotFound
+    return entry, row
+
+
+def _begin(
+    session: Session, entry: Entry, slot_key: str, name: str, size: int, now: datetime, media_type: str = ""
+) -> EntryFile:
+    """The row of a new upload, after every check that needs no bytes. Raises Invalid."""
+    slots = slots_of(session, entry.contest, files_of(session, entry))
+    slot = next((slot for slot in slots if slot.key == slot_key), None)
+    if slot is None:
+        raise Invalid("slot", "slot_unknown")
+    if size <= 0:
+        raise Invalid("file", "file_empty")
+    if size > slot.max_bytes:
+        raise Invalid("file", "file_too_large")
+    if not _fits_name(name, media_type, slot):
+        raise Invalid("file", "file_type")
+    if slot.taken >= slot.max_files:
+        raise Invalid("file", "slot_full")
+    begun = session.scalar(
+        select(func.coalesce(func.sum(EntryFile.declared_size), 0)).where(
+            EntryFile.entry_id == entry.id, EntryFile.created_at > now - QUOTA_WINDOW
+        )
+    )
+    if (begun or 0) + size > QUOTA_TIMES * sum(slot.max_bytes * slot.max_files for slot in slots):
+        raise Invalid("file", "quota_used")
+    position = session.scalar(
+        select(func.coalesce(func.max(EntryFile.position), 0) + 1).where(EntryFile.entry_id == entry.id)
+    )
+    row = EntryFile(
+        entry_id=entry.id, deliverable_id=slot.id, name=name, declared_size=size, position=position,
+        staging_key=f"incoming/{uuid.uuid4()}", created_at=now,
+    )
+    session.add(row)
+    entry.changed_at = now
+    return row
+
+
+# Finishing ------------------------------------------------------------------------------------------
+
+
+def get_own(session: Session, actor: Actor, file_id: uuid.UUID) -> EntryFile:
+    """A file of the actor's own draft, to be told of its state. Raises NotFound."""
+    row = session.scalars(
+        select(EntryFile)
+        .join(Entry)
+        .where(EntryFile.id == file_id, Entry.account_id == actor.account_id, EntryFile.removed_at.is_(None))
+    ).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def complete(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> EntryFile:
+    """Note that an upload has arrived, and owe its check. A second call changes nothing.
+
+    Raises NotFound, Denied after the deadline and its grace, and Conflict("not_received").
+    """
+    staged = get_own(session, actor, file_id)
+    arrived = -1
+    if staged.state == FileState.EXPECTED:
+        # The store is asked before any row is locked, so that a slow one holds nobody up.
+        try:
+            arrived = storage.head(staged.staging_key).size
+        except ObjectMissing:
+            arrived = -1
+    entry, row = _own_file(session, actor, file_id)
+    if row.state != FileState.EXPECTED:
+        return row
+    now = clock.read(session)
+    permissions.may_finish_upload(actor, entry, row.created_at, now).require()
+    if arrived != row.declared_size:
+        raise Conflict("not_received")
+    _received(session, actor, entry, row, now)
+    return row
+
+
+def _received(session: Session, actor: Actor, entry: Entry, row: EntryFile, now: datetime) -> None:
+    check_transition(FILE_TRANSITIONS, row.state, FileState.RECEIVED)
+    row.state, row.received_at = FileState.RECEIVED, now
+    entry.changed_at = now
+    audit.record(session, actor, "file.received", row, contest_id=entry.contest_id, entry=entry.number)
+    outbox.add(session, "check_file", key=f"check:{row.id}", file_id=str(row.id))
+
+
+def receive(
+    session: Session, actor: Actor, storage: Storage, slug: str, slot_key: str, incoming: Sequence[Incoming]
+) -> list[Refused]:
+    """Take the files of a plain form; each stands for itself. Returns those that were not taken.
+
+    What counts for the deadline is when the whole form had arrived. Raises NotFound, Denied and Invalid.
+    """
+    if not incoming:
+        raise Invalid("file", "file_missing")
+    entry = entries.get_own(session, actor, slug)
+    # Asked before the bytes move, and again under the lock.
+    permissions.may_edit_entry(actor, entry, clock.read(session)).require()
+    staged: list[tuple[Incoming, str, str, int, bytes]] = []
+    refused: list[Refused] = []
+    for each in incoming:
+        try:
+            name = clean_name(each.name)
+            size, digest = _measure(each.stream)
+            if size == 0:
+                raise Invalid("file", "file_empty")
+        except Invalid as error:
+            refused.append(Refused(each.name, next(iter(error.problems.values()))))
+            continue
+        key = f"incoming/{uuid.uuid4()}"
+        # Object first, row second; an object that gets no row is swept after a day.
+        storage.put(key, each.stream, content_type=STORED_TYPE)
+        staged.append((each, name, key, size, digest))
+    entry = _own_entry(session, actor, entry.id)
+    for _, name, key, size, digest in staged:
+        now = clock.read(session)
+        permissions.may_edit_entry(actor, entry, now).require()
+        try:
+            row = _begin(session, entry, slot_key, name, size, now)
+        except Invalid as error:
+            refused.append(Refused(name, next(iter(error.problems.values()))))
+            db.after_commit(session, partial(storage.delete, key))
+            continue
+        row.staging_key, row.declared_sha256 = key, digest
+        session.flush()
+        audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
+        _received(session, actor, entry, row, now)
+        session.flush()
+    return refused
+
+
+def _measure(stream: BinaryIO) -> tuple[int, bytes]:
+    """Size and SHA-256 of a stream, read in pieces; it stands at its start again afterwards."""
+    stream.seek(0)
+    hasher, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        hasher.update(chunk)
+        size += len(chunk)
+    stream.seek(0)
+    return size, hasher.digest()
+
+
+# Describing and removing ----------------------------------------------------------------------------
+
+
+def describe(session: Session, actor: Actor, file_id: uuid.UUID, *, alt: str, was: str) -> EntryFile:
+    """Set the sentence for those who cannot see the picture. `was` is the one that the form was opened with.
+
+    Describing is part of sending a file: it goes on as long as the file's upload may be finished. Raises
+    NotFound, Denied, Invalid("alt") and Conflict("stale") with `stored`.
+    """
+    entry, row = _own_file(session, actor, file_id)
+    now = clock.read(session)
+    if _is_sealed(session, row):
+        permissions.may_edit_entry(actor, entry, now).require()
+    permissions.may_finish_upload(actor, entry, row.created_at, now).require()
+    if len(alt) > ALT_MOST:
+        raise Invalid("alt", "too_long")
+    if alt == row.alt:
+        return row
+    if row.alt != was:
+        raise Conflict("stale", stored=row.alt)
+    row.alt, entry.changed_at = alt, now
+    audit.record(session, actor, "entry.changed", entry, fields=["alt"], file=row.id)
+    return row
+
+
+def remove(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> EntryFile:
+    """Take a file out of the draft, or cancel its upload. Revisions that hold it keep it. Raises NotFound, Denied."""
+    entry, row = _own_file(session, actor, file_id)
+    now = clock.read(session)
+    if row.state in (FileState.EXPECTED, FileState.REJECTED):
+        # What never counted may go as long as its upload could have been finished.
+        permissions.may_finish_upload(actor, entry, row.created_at, now).require()
+    else:
+        permissions.may_edit_entry(actor, entry, now).require()
+    row.removed_at = entry.changed_at = now
+    audit.record(session, actor, "file.removed", row, contest_id=entry.contest_id, entry=entry.number)
+    if row.state != FileState.ACCEPTED:
+        db.after_commit(session, partial(storage.delete, row.staging_key))
+    return row
+
+
+def _is_sealed(session: Session, row: EntryFile) -> bool:
+    return session.scalar(select(RevisionFile.file_id).where(RevisionFile.file_id == row.id).limit(1)) is not None
+
+
+# Downloading ----------------------------------------------------------------------------------------
+
+
+def original(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> str:
+    """A link that downloads an original for 60 seconds: for its entrant and the app team. Raises NotFound."""
+    row = session.scalars(
+        select(EntryFile).where(EntryFile.id == file_id, EntryFile.state == FileState.ACCEPTED)
+    ).first()
+    if row is None or row.key is None:
+        raise NotFound
+    entry = row.entry
+    own = permissions.owns(actor, entry) and permissions.may_see_contest(actor, entry.contest)
+    if not own and not permissions.may_manage(actor, entry.contest):
+        raise NotFound
+    audit.record(session, actor, "file.downloaded", row, contest_id=entry.contest_id, entry=entry.number)
+    return storage.link(row.key, filename=row.name)

@@ -1,0 +1,298 @@
+// Sends files straight to the store: digest, grant, PUT, complete. The plain form stays for browsers without
+// this file. Sentences come from the server or from the page; this file holds none.
+
+import { say, token } from "./contest.js";
+import { focusOn, refresh } from "./poll.js";
+import { sha256 } from "./sha256.js";
+
+const AT_ONCE = 2;
+const TRIES = 6;
+const words = document.getElementById("upload-words")?.dataset;
+const waiting = [];
+let running = 0;
+let lastGrant = Promise.resolve();
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+function bytes(size) {
+  const units = ["B", "kB", "MB", "GB"];
+  let unit = 0;
+  let value = size;
+  while (value >= 1000 && unit < 3) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** What went wrong, in a sentence for the person. `again`: trying once more may help. */
+class Trouble extends Error {
+  constructor(message, { again = false, code = "" } = {}) {
+    super(message);
+    this.again = again;
+    this.code = code;
+  }
+}
+
+async function ask(method, url, signal, body) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method,
+      signal,
+      headers: { "X-CSRFToken": token(), "Content-Type": "application/json", Accept: "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new Trouble(words.unreachable, { again: true });
+  }
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const again = answer.status >= 500 || answer.status === 429;
+    throw new Trouble(told.message || words.unreachable, { again, code: told.error });
+  }
+  return told;
+}
+
+/** PUT the bytes with progress. A 412 means that an earlier try did land: the key is written once. */
+function put(grant, file, signal, progress) {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open(grant.method, grant.url);
+    for (const [name, value] of Object.entries(grant.headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    request.addEventListener("load", () => {
+      if ((request.status >= 200 && request.status < 300) || request.status === 412) done();
+      else if (request.status === 403) fail(new Trouble(words.unreachable, { again: true, code: "grant" }));
+      else if (request.status >= 500) fail(new Trouble(words.unreachable, { again: true }));
+      else fail(new Trouble(words.unreadable));
+    });
+    request.addEventListener("error", () => fail(new Trouble(words.unreachable, { again: true })));
+    request.addEventListener("abort", () => fail(signal.reason));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
+/** One file on its way, with its row in the list. */
+class Upload {
+  constructor(form, file, list) {
+    this.form = form;
+    this.file = file;
+    this.list = list;
+    this.stop = new AbortController();
+    this.id = null;
+    this.halfSaid = false;
+    // Grants are asked for in the order in which files were chosen: it is the order that judges see.
+    this.turn = lastGrant;
+    lastGrant = new Promise((done) => (this.granted = done));
+    this.row = document.createElement("li");
+    this.row.className = "file";
+    this.row.dataset.busy = "1";
+    const thumb = document.createElement("div");
+    thumb.className = "thumb none";
+    thumb.setAttribute("aria-hidden", "true");
+    thumb.textContent = file.name.includes(".") ? file.name.split(".").pop().slice(0, 5).toUpperCase() : "?";
+    const body = document.createElement("div");
+    body.className = "stack-s";
+    const head = document.createElement("div");
+    head.className = "name";
+    const title = document.createElement("span");
+    const name = document.createElement("bdi");
+    name.textContent = this.name;
+    const size = document.createElement("small");
+    size.textContent = ` ${bytes(file.size)}`;
+    title.append(name, size);
+    this.tag = document.createElement("span");
+    this.tag.className = "tag rest";
+    this.tag.textContent = words.waiting;
+    head.append(title, this.tag);
+    this.bar = document.createElement("progress");
+    this.bar.max = 100;
+    this.bar.value = 0;
+    this.bar.setAttribute("aria-label", `${words.sending}: ${this.name}`);
+    this.bar.hidden = true;
+    this.text = document.createElement("p");
+    const acts = document.createElement("div");
+    acts.className = "acts";
+    this.button = document.createElement("button");
+    this.button.type = "button";
+    this.button.className = "btn low";
+    this.button.textContent = words.cancel;
+    const hidden = document.createElement("span");
+    hidden.className = "vh";
+    hidden.textContent = ` ${this.name}`;
+    this.button.append(hidden);
+    this.button.addEventListener("click", () => this.cancel());
+    acts.append(this.button);
+    body.append(head, this.bar, this.text, acts);
+    this.row.append(thumb, body);
+    list.append(this.row);
+  }
+
+  /** The name as it may be shown: marks that turn the direction become visible. */
+  get name() {
+    return this.file.name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u001f\u007f]/g, "\ufffd");
+  }
+
+  show(tag, text, manner = "go") {
+    this.tag.textContent = tag;
+    this.tag.className = `tag ${manner}`;
+    this.text.textContent = text;
+  }
+
+  progress(sent) {
+    const percent = Math.floor((100 * sent) / Math.max(1, this.file.size));
+    this.bar.value = percent;
+    this.text.textContent = fill(words.progress, { percent, done: bytes(sent), all: bytes(this.file.size) });
+    if (percent >= 50 && percent < 100 && !this.halfSaid) {
+      this.halfSaid = true;
+      say(fill(words.half, { name: this.name }));
+    }
+  }
+
+  async run() {
+    const { signal } = this.stop;
+    try {
+      this.show(fill(words.reading, { name: "" }).trim(), "");
+      let digest;
+      try {
+        digest = await sha256(this.file, { signal, progress: (part) => (this.bar.value = part * 100) });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw new Trouble(words.unreadable);
+      }
+      await this.turn;
+      signal.throwIfAborted();
+      let grant = await this.patiently(() =>
+        ask("POST", "/uploads", signal, {
+          entry: this.form.dataset.entry,
+          slot: this.form.dataset.slot,
+          name: this.file.name,
+          size: this.file.size,
+          sha256: digest,
+          type: this.file.type,
+        }),
+      );
+      this.granted();
+      this.id = grant.id;
+      this.row.dataset.row = grant.id;
+      this.bar.hidden = false;
+      this.show(words.sending, "");
+      say(fill(words.started, { name: this.name }));
+      await this.patiently(async () => {
+        try {
+          await put(grant, this.file, signal, (sent) => this.progress(sent));
+        } catch (error) {
+          // The grant may have run out while the line was away; the upload's start still counts.
+          if (error.code === "grant") grant = await ask("POST", `/uploads/${this.id}/grant`, signal);
+          throw error;
+        }
+      });
+      await this.patiently(() => ask("POST", `/uploads/${this.id}/complete`, signal));
+      say(fill(words.finished, { name: this.name }));
+      this.leave();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.fail(error instanceof Trouble ? error.message : words.unreachable);
+    }
+  }
+
+  /** Try again after a broken line, later each time, and not while the browser knows that it is offline. */
+  async patiently(act) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await act();
+      } catch (error) {
+        this.stop.signal.throwIfAborted();
+        if (!(error instanceof Trouble) || !error.again || attempt === TRIES) throw error;
+        this.bar.className = "held";
+        this.show(words.sending, navigator.onLine ? words.again : words.offline);
+        await this.pause(attempt);
+        this.bar.className = "";
+      }
+    }
+  }
+
+  pause(attempt) {
+    return new Promise((go, fail) => {
+      const wait = 1000 * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+      const awake = () => setTimeout(go, navigator.onLine ? wait : 0);
+      if (navigator.onLine) awake();
+      else window.addEventListener("online", awake, { once: true });
+      this.stop.signal.addEventListener("abort", () => fail(this.stop.signal.reason), { once: true });
+    });
+  }
+
+  /** Leave the row to the server's own. */
+  leave() {
+    const focused = this.row.contains(document.activeElement);
+    delete this.row.dataset.busy;
+    if (focused) focusOn(this.list);
+    refresh();
+  }
+
+  fail(sentence) {
+    this.granted();
+    this.row.className = "file bad";
+    this.bar.hidden = true;
+    this.show(words.refused, sentence, "act");
+    say(`${fill(words.failed, { name: this.name })} ${sentence}`);
+    this.button.firstChild.textContent = words.dismiss;
+    this.forget();
+  }
+
+  cancel() {
+    this.stop.abort();
+    this.granted();
+    const focused = this.row.contains(document.activeElement);
+    this.row.remove();
+    if (focused) focusOn(this.list);
+    if (this.tag.classList.contains("act")) return;
+    say(fill(words.cancelled, { name: this.name }));
+    this.forget();
+  }
+
+  /** Tell the server that this upload will not come. */
+  forget() {
+    const { id } = this;
+    if (!id) return;
+    this.id = null;
+    delete this.row.dataset.row;
+    ask("DELETE", `/uploads/${id}`)
+      .catch(() => {})
+      .finally(refresh);
+  }
+}
+
+function next() {
+  while (running < AT_ONCE && waiting.length) {
+    const upload = waiting.shift();
+    if (upload.stop.signal.aborted) continue;
+    running += 1;
+    upload.run().finally(() => {
+      running -= 1;
+      next();
+    });
+  }
+}
+
+// Leaving the page would end what is under way; the browser asks first.
+window.addEventListener("beforeunload", (event) => {
+  if (running) event.preventDefault();
+});
+
+if (words && window.isSecureContext && crypto.subtle) {
+  for (const form of document.querySelectorAll("form[data-upload]")) {
+    const input = form.querySelector('input[type="file"]');
+    const list = document.querySelector(`[data-live="slot-${CSS.escape(form.dataset.slot)}"]`);
+    form.querySelectorAll("[data-plain]").forEach((element) => element.remove());
+    form.addEventListener("submit", (event) => event.preventDefault());
+    input.addEventListener("change", () => {
+      for (const file of input.files) waiting.push(new Upload(form, file, list));
+      input.value = "";
+      next();
+    });
+  }
+}

@@ -1,0 +1,133 @@
+"""A whole site for the browser: gunicorn, the worker with every queue, and a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy.orm import Session
+
+from contest.db import Database
+from contest.models import Account
+from contest.services import accounts
+from contest.settings import Settings
+from contest.storage import Storage
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from chromium import find  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker("browser")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
+    """The settings of a running site over this worker's database, with a bucket of its own."""
+    port = _free_port()
+    own = settings.model_copy(update={
+        "base_url": f"http://localhost:{port}", "trusted_hosts": "localhost,127.0.0.1", "s3_bucket": f"site-{worker_id}",
+    })
+    Storage(
+        endpoint=own.s3_endpoint, public_endpoint=own.public_endpoint, access_key=own.s3_access_key,
+        secret_key=own.s3_secret_key, bucket=own.s3_bucket,
+    ).prepare([own.base_url])
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    environment = kept | {name.upper(): str(getattr(own, name)) for name in Settings.model_fields}
+    python = [sys.executable, "-m", "contest.cli"]
+    processes = [
+        subprocess.Popen([*python, "web", "--bind", f"127.0.0.1:{port}"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL),
+        subprocess.Popen([*python, "worker"], env=environment, cwd=ROOT),
+    ]
+    try:
+        _until_ready(own.base_url)
+        yield own
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(15)
+
+
+def _until_ready(base_url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"{base_url}/readyz", timeout=5):
+                return
+        except (OSError, urllib.error.HTTPError) as error:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the site is not ready: {error}") from error
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=find(),
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync"],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def visit(
+    site: Settings, browser: Browser, database: Database, session: Session, app: Any
+) -> Iterator[Callable[..., Page]]:
+    """Open a browser of one's own: visit(account, lang="ja", javascript=False, width=820). Any console error fails."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_browser(
+        account: Account | None = None, *, lang: str = "en", javascript: bool = True, width: int = 1280,
+        expect_errors: bool = False, **options: Any,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=site.base_url, locale=lang, java_script_enabled=javascript,
+            viewport={"width": width, "height": 900}, **options,
+        )
+        contexts.append(context)
+        if account is not None:
+            token = accounts.start_session(session, account, address="127.0.0.1", agent="browser")
+            session.commit()
+            serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+            assert serializer is not None
+            value = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
+            context.add_cookies([{"name": "session", "value": str(value), "url": site.base_url}])
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        if not expect_errors:
+            page.on(
+                "console",
+                lambda message: wrong.append(f"{page.url}: {message.text}") if message.type == "error" else None,
+            )
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert wrong == []

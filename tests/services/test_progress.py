@@ -1,0 +1,349 @@
+"""Progress: numbers, the one next thing, states without scores; the organiser's view of entries and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from contest import audit
+from contest.db import Database
+from contest.errors import Denied, Invalid, NotFound
+from contest.models import Account, AuditEvent, Contest, Entry, OutboxItem, Recusal
+from contest.permissions import Actor
+from contest.services import admissions, history, progress
+from contest.vocabulary import Role
+from tests.factories import Make
+
+
+def _organiser(session: Session, make: Make, contest: Contest) -> Actor:
+    return make.actor(session.get_one(Account, contest.created_by))
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_c: Any, _k: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _judging(make: Make, entries: int, judges: int, need: int) -> tuple[Contest, list[Entry], list[Account]]:
+    contest = make.contest("judging", judges_per_entry=need)
+    people = [make.member(contest, Role.JUDGE, make.account(f"Judge {n:02d}")) for n in range(judges)]
+    return contest, [make.entry(contest, files=0) for _ in range(entries)], people
+
+
+def _recuse(session: Session, assignment: Any) -> None:
+    session.add(
+        Recusal(assignment_id=assignment.id, kind="financial", reason="A loan.", created_at=datetime.now(UTC))
+    )
+    session.flush()
+
+
+def _half_done(session: Session, make: Make) -> tuple[Contest, list[Entry], list[Account]]:
+    """Two entries, three judges: one submitted, one draft, one stepped back, one not begun."""
+    contest, entries, judges = _judging(make, entries=2, judges=3, need=2)
+    make.open_round(contest)
+    first, second = entries
+    make.scorecard(make.assignment(first, judges[0]), [5, 4, 3])
+    make.scorecard(make.assignment(first, judges[1]), [5, None, None], state="draft")
+    make.assignment(second, judges[0])
+    _recuse(session, make.assignment(second, judges[2]))
+    return contest, entries, judges
+
+
+# Numbers and states ------------------------------------------------------------------------------
+
+
+def test_counts_tell_what_is_in_and_what_is_missing(session: Session, make: Make) -> None:
+    contest, _, judges = _half_done(session, make)
+    make.entry(contest, state="draft", files=0)
+    out = make.entry(contest, state="disqualified", files=0)
+    make.scorecard(make.assignment(out, judges[0]), [1, 1, 1])
+    make.member(contest, Role.PUBLISHER)
+
+    counts = progress.count(session, contest)
+
+    assert counts == progress.Counts(
+        drafts=1, entries=2, judges=3, deciders=1, invited=0, short=1, assigned=3, submitted=1, scorecard_drafts=1,
+        recused=1, waiting=1,
+    )
+    assert counts.missing == 2
+    assert progress.bars(contest, counts) == [("cards_missing", 2), ("entries_short", 1), ("recusals_waiting", 1)]
+
+
+def test_a_recusal_that_another_took_over_waits_no_more(session: Session, make: Make) -> None:
+    contest, [_, second], [_, judge, _] = _half_done(session, make)
+    make.assignment(second, judge)
+
+    counts = progress.count(session, contest)
+
+    assert (counts.recused, counts.waiting, counts.short) == (1, 0, 0)
+
+
+def test_judges_by_name_with_their_states(session: Session, make: Make) -> None:
+    contest, _, _ = _half_done(session, make)
+    make.member(contest, Role.JUDGE, make.account("Judge 99"))
+
+    rows = progress.judges(session, contest)
+
+    assert [(r.name, r.live, r.assigned, r.submitted, r.drafts, r.recused, r.last_at is not None) for r in rows] == [
+        ("Judge 00", True, 2, 1, 0, 0, True), ("Judge 01", True, 1, 0, 1, 0, True),
+        ("Judge 02", True, 0, 0, 0, 1, False), ("Judge 99", True, 0, 0, 0, 0, False),
+    ]
+
+
+def test_a_judge_whose_role_is_gone_is_still_named_with_what_counts(session: Session, make: Make) -> None:
+    contest, [entry], _ = _judging(make, entries=1, judges=0, need=1)
+    make.scorecard(make.assignment(entry, make.account("Gone")), [1, 1, 1])
+
+    assert [(r.name, r.live, r.submitted) for r in progress.judges(session, contest)] == [("Gone", False, 1)]
+
+
+def test_entries_tell_states_and_no_scores(session: Session, make: Make) -> None:
+    contest, [first, second], [a, b, c] = _half_done(session, make)
+
+    rows = progress.entries(session, contest, 1)
+
+    assert [(r.number, r.title, r.assigned, r.submitted) for r in rows] == [
+        (first.number, first.title, 2, 1), (second.number, second.title, 1, 0),
+    ]
+    assert [{judge: state for judge, (_, state) in r.cells.items()} for r in rows] == [
+        {a.id: "submitted", b.id: "draft"}, {a.id: "not_started", c.id: "recused"},
+    ]
+    assert progress.entries(session, contest, 2) == []
+
+
+def test_the_number_of_statements_does_not_grow(database: Database, session: Session, make: Make) -> None:
+    def measure(entries: int, judges: int) -> int:
+        contest, made, people = _judging(make, entries=entries, judges=judges, need=1)
+        for entry in made:
+            for judge in people:
+                make.scorecard(make.assignment(entry, judge), [1, 1, 1])
+        session.commit()
+        with database.reading() as reading, _statements(database) as seen:
+            found = reading.get_one(Contest, contest.id)
+            progress.count(reading, found)
+            progress.judges(reading, found)
+            progress.entries(reading, found, 1)
+            admissions.states(reading, found)
+            admissions.listed(reading, found)
+            admissions.detail(reading, found, made[0].number)
+            history.read(reading, found)
+        return len(seen)
+
+    assert measure(1, 1) == measure(4, 3) <= 16
+
+
+# The next thing ----------------------------------------------------------------------------------
+
+
+def _step(session: Session, contest: Contest) -> tuple[str, str]:
+    session.expire_all()
+    step = progress.next_step(contest, progress.count(session, contest), datetime.now(UTC))
+    return step.code, step.endpoint
+
+
+def test_before_the_close_the_next_thing_is_to_announce_and_invite(session: Session, make: Make) -> None:
+    draft, bare, announced, open_, grace = (make.contest(p) for p in ("draft", "draft", "announced", "open", "grace"))
+    bare.contact = ""
+    bare.round.due_at = None
+    session.flush()
+    few = make.contest("open")
+    for contest in (announced, open_, grace):
+        for _ in range(2):
+            make.member(contest, Role.JUDGE)
+
+    assert [_step(session, contest) for contest in (draft, bare, few, announced, open_, grace)] == [
+        ("announce", "manage.announce"), ("complete", "manage.texts"), ("invite_judges", "manage.people"),
+        ("wait_opening", "submission.contest_any"), ("wait_close", "manage.entries"), ("wait_grace", "manage.entries"),
+    ]
+
+
+def test_judging_goes_from_assigning_to_deciding(session: Session, make: Make) -> None:
+    contest = make.contest("judging", judges_per_entry=1)
+    seen = [_step(session, contest)]
+    entry = make.entry(contest, files=0)
+    seen.append(_step(session, contest))
+    judge = make.member(contest, Role.JUDGE)
+    seen.append(_step(session, contest))
+    row = make.assignment(entry, judge)
+    seen.append(_step(session, contest))
+    contest.round.criteria[0].weight = 499
+    session.flush()
+    seen.append(_step(session, contest))
+    contest.round.criteria[0].weight = 500
+    make.open_round(contest)
+    seen.append(_step(session, contest))
+    make.scorecard(row, [1, 1, 1])
+    seen.append(_step(session, contest))
+    make.close_round(contest)
+    seen.append(_step(session, contest))
+    contest.round.state = "tallied"
+    session.flush()
+    seen.append(_step(session, contest))
+    make.member(contest, Role.CHAIR)
+    seen.append(_step(session, contest))
+    contest.published_at = datetime.now(UTC)
+    session.flush()
+    seen.append(_step(session, contest))
+
+    assert [code for code, _ in seen] == [
+        "no_entries", "invite_judges", "assign", "open_judging", "fix_rubric", "watch", "close_judging", "wait_tally",
+        "invite_publisher", "decide", "see_winners",
+    ]
+
+
+# Entries -----------------------------------------------------------------------------------------
+
+
+def test_the_list_of_entries_tells_what_is_sealed(session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    sealed, draft = make.entry(contest, files=2), make.entry(contest, state="draft", files=1)
+    sealed.title = "Changed since"
+    make.entry(make.contest("open"))
+    session.flush()
+
+    rows = admissions.listed(session, contest)
+
+    assert [
+        (r.number, r.state, r.entrant, r.category, r.title, r.revision, r.sealed_at is not None, r.files) for r in rows
+    ] == [
+        (sealed.number, "submitted", sealed.account.name, contest.categories[0].name, sealed.revisions[0].title, 1, True, 2),
+        (draft.number, "draft", draft.account.name, contest.categories[0].name, draft.title, None, False, 0),
+    ]
+    assert admissions.states(session, contest) == {"submitted": 1, "draft": 1}
+    assert [r.number for r in admissions.listed(session, contest, state="draft")] == [draft.number]
+    assert admissions.listed(session, contest, page=2) == []
+
+
+def test_one_entry_with_every_revision_and_file(session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    entry = make.entry(contest, files=1)
+    make.file(entry, "source", kind="zip", preview_state="none", previews=False)
+    make.revision(entry, 2)
+
+    found = admissions.detail(session, contest, entry.number)
+
+    second, first = found.revisions
+    assert (found.entry.name, found.entry.email, found.reason) == (entry.account.name, entry.account.email, "")
+    assert [(r.number, r.statement, r.credit, r.receipt) for r in found.revisions] == [
+        (2, entry.statement, entry.credit, None), (1, entry.statement, entry.credit, None),
+    ]
+    assert [(f.kind, f.preview_state, f.thumb is not None) for f in found.files[second.id]] == [
+        ("png", "ready", True), ("zip", "none", False),
+    ]
+    assert [f.kind for f in found.files[first.id]] == ["png"]
+    with pytest.raises(NotFound):
+        admissions.detail(session, make.contest("open"), entry.number)
+
+
+def test_disqualifying_keeps_the_reason_and_can_be_undone(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    entry = make.entry(contest)
+    actor = _organiser(session, make, contest)
+
+    admissions.disqualify(session, actor, contest.slug, entry.number, reason=" Not their own work. ")
+    assert (entry.state, admissions.detail(session, contest, entry.number).reason) == (
+        "disqualified", "Not their own work.",
+    )
+    admissions.reinstate(session, actor, contest.slug, entry.number)
+
+    assert (entry.state, admissions.detail(session, contest, entry.number).reason) == ("submitted", "")
+    session.flush()
+    acts = session.execute(select(AuditEvent.act, AuditEvent.facts).where(AuditEvent.subject_id == str(entry.id)))
+    assert [tuple(row) for row in acts] == [
+        ("entry.disqualified", {"number": entry.number, "reason": "Not their own work."}),
+        ("entry.reinstated", {"number": entry.number}),
+    ]
+    assert session.scalars(select(OutboxItem.job)).all() == []
+
+
+def test_after_the_tally_scores_are_counted_anew(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    entry = make.entry(contest)
+    make.close_round(contest)
+    actor = _organiser(session, make, contest)
+
+    admissions.disqualify(session, actor, contest.slug, entry.number, reason="Late.")
+
+    owed = session.execute(select(OutboxItem.job, OutboxItem.args)).all()
+    assert [tuple(row) for row in owed] == [
+        ("make_tally", {"round_id": str(contest.round.id), "account_id": str(actor.account_id)})
+    ]
+
+
+def test_what_cannot_be_disqualified(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    entry, draft = make.entry(contest), make.entry(contest, state="draft")
+    actor = _organiser(session, make, contest)
+
+    with pytest.raises(Invalid) as error:
+        admissions.disqualify(session, actor, contest.slug, entry.number, reason="  ")
+    assert error.value.problems == {"reason": "reason_missing"}
+    with pytest.raises(Denied, match="not_submitted"):
+        admissions.disqualify(session, actor, contest.slug, draft.number, reason="x")
+    with pytest.raises(NotFound):
+        admissions.disqualify(session, actor, contest.slug, 10**6, reason="x")
+    with pytest.raises(Denied, match="organiser_only"):
+        admissions.disqualify(
+            session, make.actor(make.member(contest, Role.CHAIR)), contest.slug, entry.number, reason="x"
+        )
+    contest.published_at = datetime.now(UTC)
+    session.flush()
+    with pytest.raises(Denied, match="published_fixed"):
+        admissions.disqualify(session, actor, contest.slug, entry.number, reason="x")
+
+
+# The log -----------------------------------------------------------------------------------------
+
+
+def test_the_log_is_read_by_pages_and_groups(session: Session, make: Make) -> None:
+    contest, other = make.contest("open"), make.contest("open")
+    actor = _organiser(session, make, contest)
+    for number in range(history.PAGE + 3):
+        audit.record(session, actor, "contest.changed", contest, number=number)
+    audit.record(session, None, "file.accepted", contest_id=contest.id)
+    audit.record(session, actor, "contest.changed", other)
+    session.flush()
+
+    first = history.read(session, contest)
+    second = history.read(session, contest, before=first.older)
+
+    assert (len(first.events), first.events[0].act, first.events[0].actor) == (history.PAGE, "file.accepted", None)
+    assert [e.facts["number"] for e in second.events] == [3, 2, 1, 0]
+    assert second.older is None
+    assert [e.act for e in history.read(session, contest, group="file").events] == ["file.accepted"]
+    assert first.events[1].actor == actor.name
+    assert "account" not in history.GROUPS
+
+
+def test_the_log_tells_what_is_sealed(session: Session, make: Make) -> None:
+    from datetime import timedelta
+
+    contest = make.contest("open")
+    actor = _organiser(session, make, contest)
+    audit.record(session, actor, "contest.changed", contest)
+    session.flush()
+    assert history.read(session, contest).seal is None
+    seal = audit.seal(session, settle=timedelta(0))
+    audit.record(session, actor, "contest.announced", contest)
+    session.flush()
+
+    found = history.read(session, contest)
+
+    assert [(e.act, e.sealed) for e in found.events] == [("contest.announced", False), ("contest.changed", True)]
+    assert seal is not None and found.seal is not None
+    assert (found.seal.id, found.seal.digest, found.seal.last_id) == (seal.id, seal.digest, seal.last_id)

@@ -1,0 +1,527 @@
+"""The judge's pages: queue, sheet, saving with and without a script, stepping back, and what never leaks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contest.models import Account, Assignment, Contest, Entry, Recusal, Scorecard
+from contest.storage import Storage
+from contest.vocabulary import Role
+from tests.factories import Make, both
+from tests.pages import Pages
+from tests.pictures import png
+
+
+@pytest.fixture
+def contest(make: Make) -> Contest:
+    return make.contest("judging", slug="ferry", title=both("Ferry app"))
+
+
+@pytest.fixture
+def judge(make: Make, contest: Contest) -> Account:
+    return make.member(contest, Role.JUDGE, make.account("Aoki Haruka", zone="Europe/Vienna"))
+
+
+@pytest.fixture
+def assignments(make: Make, contest: Contest, judge: Account, storage: Storage) -> list[Assignment]:
+    """Three entries in the judge's order, with pictures in the store."""
+    made = []
+    for place, code in enumerate(("B-1180", "B-0931", "B-1544"), 1):
+        entry = make.entry(contest, title=f"Work {place}", files=0, state="draft")
+        make.file(entry, body=png(), storage=storage, alt=f"Screen of work {place}")
+        make.file(entry, body=png(), storage=storage, alt="")
+        entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+        make.session.flush()
+        make.revision(entry)
+        made.append(make.assignment(entry, judge, code=code, position=place))
+    make.open_round(contest)
+    return made
+
+
+@pytest.fixture
+def desk(pages: Pages, judge: Account, assignments: list[Assignment]) -> Pages:
+    return pages.as_(judge)
+
+
+ALL = {"level-clarity": "5", "level-fit": "4", "level-craft": "2"}
+LEVELS = {"clarity": 5, "fit": 4, "craft": 2}
+
+
+def card(session: Session, assignment: Assignment) -> Scorecard | None:
+    return session.scalars(select(Scorecard).where(Scorecard.assignment_id == assignment.id)).first()
+
+
+# The queue and the sheet --------------------------------------------------------------------------
+
+
+def test_the_queue_leads_through_all_entries(desk: Pages, session: Session, assignments: list[Assignment]) -> None:
+    page = desk.get("/judge/ferry")
+    assert page.h1 == "0 of 3 judged"
+    sheet = desk.get(page.link("Go on with B-1180"))
+    for code in ("B-1180", "B-0931", "B-1544"):
+        assert sheet.h1 == f"Entry {code}"
+        sheet = desk.submit(sheet, "Submit and next", ALL)
+
+    assert sheet.h1 == "3 of 3 judged"
+    assert "You have judged everything" in sheet.text()
+    assert [card(session, one).state for one in assignments] == ["submitted"] * 3
+
+
+def test_the_queue_is_filtered_and_says_each_state(desk: Pages, make: Make, assignments: list[Assignment]) -> None:
+    make.scorecard(assignments[1], [5, None, None], state="draft")
+
+    page = desk.get("/judge/ferry")
+    assert "1 skipped, 0 conflicts, 2 to go." in page.text()
+    assert "Begun, 1 of 3 scored" in page.text()
+    assert [page.text(one) for one in page.all("a") if "code" in (one.get("class") or "")] == [
+        "B-1180",
+        "B-0931",
+        "B-1544",
+    ]
+    begun = desk.get(page.link("Begun 1"))
+    assert [begun.text(one) for one in begun.all("a") if "code" in (one.get("class") or "")] == ["B-0931"]
+    assert "No entry of yours is in this state." in desk.get("/judge/ferry?show=conflict").text()
+
+
+def test_the_sheet_shows_pictures_text_and_every_level(desk: Pages) -> None:
+    page = desk.get("/judge/ferry/B-1180")
+
+    shown = page.by_id("shown")
+    assert shown.get("alt") == "Screen of work 1"
+    assert shown.get("src") == "/judge/ferry/B-1180/pictures/1/1/1280"
+    assert shown.get("srcset") == ", ".join(
+        f"/judge/ferry/B-1180/pictures/1/1/{edge} {edge}w" for edge in (320, 1280, 2560)
+    )
+    assert "What it is for." in page.text()
+    radios = [one for one in page.all("input") if one.get("type") == "radio"]
+    assert [(one.get("name"), one.get("value")) for one in radios if one.get("name") == "level-fit"] == [
+        ("level-fit", value) for value in ("1", "2", "3", "4", "5", "")
+    ]
+    assert [one for one in radios if one.get("checked") is not None] == []
+    assert "Level 3" in page.text()
+    assert page.by_id("level-clarity").find("legend") is not None
+    assert page.text(page.by_id("level-clarity").find("legend")) == "1. Clarity50 %"
+
+
+def test_another_picture_is_a_link_away_without_a_script(desk: Pages) -> None:
+    page = desk.get("/judge/ferry/B-1180?picture=2")
+
+    assert page.by_id("shown").get("src") == "/judge/ferry/B-1180/pictures/2/1/1280"
+    assert page.by_id("shown").get("alt") == "Entry B-1180, picture 2 of 2, no description given"
+    for wrong in ("99", "0", "-1", "x"):
+        assert desk.get(f"/judge/ferry/B-1180?picture={wrong}").status == 200
+
+
+def test_a_picture_comes_with_headers_of_ours_only(desk: Pages, assignments: list[Assignment], pages: Pages) -> None:
+    response = desk.open("/judge/ferry/B-1180/pictures/1/1/1280")
+
+    assert (response.status_code, response.mimetype) == (200, "image/webp")
+    assert response.data.startswith(b"RIFF")
+    assert "Last-Modified" not in response.headers
+    assert response.headers["Cache-Control"].startswith("private")
+    tag = response.headers["ETag"]
+    again = desk.open("/judge/ferry/B-1180/pictures/1/1/1280", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    assert desk.open("/judge/ferry/B-0931/pictures/1/1/1280").headers["ETag"] != tag
+    for path in ("B-1180/pictures/3/1/1280", "B-1180/pictures/1/1/640", "B-9/pictures/1/1/1280"):
+        assert desk.open(f"/judge/ferry/{path}").status_code == 404
+
+
+def test_pages_in_japanese(pages: Pages, judge: Account, assignments: list[Assignment], session: Session) -> None:
+    judge.locale = "ja"
+    session.flush()
+    page = pages.as_(judge, "ja").get("/judge/ferry/B-1180")
+
+    assert page.root.get("lang") == "ja"
+    assert "Level 3（日本語）" in page.text()
+
+
+# Saving without a script --------------------------------------------------------------------------
+
+
+def test_a_draft_is_saved_and_shown_again(desk: Pages, session: Session, assignments: list[Assignment]) -> None:
+    page = desk.get("/judge/ferry/B-1180")
+
+    page = desk.submit(
+        page, "Save draft", {"level-clarity": "4", "note": "Compare\nwith B-0931", "comment": "  Good.  "}
+    )
+
+    assert "The draft is saved." in page.text()
+    stored = card(session, assignments[0])
+    assert (stored.state, stored.version, stored.note, stored.comment) == ("draft", 1, "Compare\nwith B-0931", "Good.")
+    chosen = [one.get("value") for one in page.all("input") if one.get("checked") is not None]
+    assert chosen == ["4"]
+    assert page.text(page.by_id("saved")).startswith("Saved ")
+    _, data = page.form("Save draft")
+    assert (data["note"].replace("\r\n", "\n"), data["comment"], data["version"]) == (
+        "Compare\nwith B-0931",
+        "Good.",
+        "1",
+    )
+
+
+def test_submitting_too_early_keeps_what_was_entered(
+    desk: Pages, session: Session, assignments: list[Assignment]
+) -> None:
+    page = desk.get("/judge/ferry/B-1180")
+
+    page = desk.submit(page, "Submit", {"level-clarity": "4", "note": "kept"}, status=422)
+
+    assert page.problems == ["Choose a level for this criterion."] * 2
+    assert [one.get("href") for one in page.all("a") if (one.get("href") or "").startswith("#level")] == [
+        "#level-fit",
+        "#level-craft",
+    ]
+    _, data = page.form("Submit")
+    assert (data["level-clarity"], data["note"]) == ("4", "kept")
+    assert card(session, assignments[0]) is None
+
+
+def test_a_submitted_sheet_is_fixed_until_it_is_reopened(
+    desk: Pages, session: Session, assignments: list[Assignment]
+) -> None:
+    page = desk.submit(desk.get("/judge/ferry/B-1180"), "Submit", ALL)
+    assert page.text(page.by_id("saved")) == "Submitted"
+    assert page.by_id("level-clarity").get("disabled") is not None
+    assert page.by_id("note").get("readonly") is not None
+
+    page = desk.submit(page, "Reopen")
+
+    assert page.by_id("level-clarity").get("disabled") is None
+    assert card(session, assignments[0]).state == "draft"
+
+
+def test_two_tabs_both_texts_are_shown_and_nothing_is_lost(
+    desk: Pages, session: Session, assignments: list[Assignment]
+) -> None:
+    first, second = desk.get("/judge/ferry/B-1180"), desk.get("/judge/ferry/B-1180")
+    desk.submit(first, "Save draft", {"level-clarity": "5", "note": "first tab"})
+
+    page = desk.submit(second, "Save draft", {"level-clarity": "1", "note": "second tab"}, status=409)
+
+    assert [[page.text(cell) for cell in row] for row in page.all("tr")][1:] == [
+        ["Clarity", "5", "1"],
+        ["To yourself", "first tab", "second tab"],
+    ]
+    assert card(session, assignments[0]).note == "first tab"
+    page = desk.submit(page, "Save what you sent")
+    assert card(session, assignments[0]).note == "second tab"
+    _, data = page.form("Save draft")
+    assert data["level-clarity"] == "1"
+
+
+def test_a_closed_round_refuses_and_keeps_the_text_on_the_page(
+    desk: Pages, session: Session, make: Make, contest: Contest, assignments: list[Assignment]
+) -> None:
+    page = desk.get("/judge/ferry/B-1180")
+    make.close_round(contest)
+
+    page = desk.submit(page, "Submit", {**ALL, "comment": "Written too late"}, status=403)
+
+    assert "What you had saved before is kept" in page.text()
+    assert "Written too late" in page.text(page.by_id("comment"))
+    chosen = [one.get("value") for one in page.all("input") if one.get("checked") is not None]
+    assert chosen == ["5", "4", "2"]
+    assert card(session, assignments[0]) is None
+    assert "It closed" in desk.get("/judge/ferry").text()
+
+
+def test_stepping_back_hides_the_entry(desk: Pages, session: Session, assignments: list[Assignment]) -> None:
+    page = desk.get(desk.get("/judge/ferry/B-1180").link("I have a conflict of interest"))
+    refused = desk.submit(page, "Step back", {}, status=422)
+    assert len(refused.problems) == 2
+
+    page = desk.submit(page, "Step back", {"kind": "professional", "reason": "We share an office."})
+
+    assert "You stepped back from B-1180." in page.text()
+    assert "Hidden from you." in page.text()
+    assert session.scalars(select(Recusal)).one().reason == "We share an office."
+    for path in ("", "/recuse", "/pictures/1/1/320"):
+        assert desk.open(f"/judge/ferry/B-1180{path}").status_code == 404
+
+
+# Saving by the script -----------------------------------------------------------------------------
+
+URL = "/judge/ferry/B-1180"
+
+
+def test_saving_by_itself_answers_with_version_and_time(
+    desk: Pages, session: Session, assignments: list[Assignment]
+) -> None:
+    answer = desk.json("POST", URL, {"version": 0, "levels": LEVELS, "note": "n", "comment": ""})
+
+    stored = card(session, assignments[0])
+    local = stored.updated_at.astimezone(ZoneInfo("Europe/Vienna"))
+    assert answer == {"version": 1, "saved": f"{local:%H:%M:%S}"}
+    assert (stored.state, stored.total is not None) == ("draft", True)
+    assert (
+        desk.json("POST", URL, {"version": 1, "levels": {"clarity": None}, "note": "", "comment": ""})["version"] == 2
+    )
+
+
+def test_saving_by_itself_after_another_tab_answers_with_both(desk: Pages) -> None:
+    desk.json("POST", URL, {"version": 0, "levels": LEVELS, "note": "first", "comment": ""})
+
+    answer = desk.json(
+        "POST", URL, {"version": 0, "levels": {"clarity": 1}, "note": "second", "comment": ""}, status=409
+    )
+
+    assert answer["error"] == "stale"
+    assert answer["sent"] == {"version": 0, "levels": {"clarity": 1}, "note": "second", "comment": ""}
+    assert {name: answer["stored"][name] for name in ("version", "state", "levels", "note", "comment")} == {
+        "version": 1,
+        "state": "draft",
+        "levels": LEVELS,
+        "note": "first",
+        "comment": "",
+    }
+
+
+def test_saving_by_itself_after_the_close_says_so(desk: Pages, make: Make, contest: Contest) -> None:
+    make.close_round(contest)
+
+    answer = desk.json("POST", URL, {"version": 0, "levels": LEVELS, "note": "", "comment": ""}, status=403)
+
+    assert answer["error"] == "round_closed"
+    assert answer["message"].startswith("It closed ")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"version": 0, "levels": {"clarity": 6}}, 422),
+        ({"version": 0, "levels": {"clarity": True}}, 422),
+        ({"version": 0, "levels": {"clarity": "5"}}, 422),
+        ({"version": 0, "levels": {"nothing": 5}}, 422),
+        ({"version": 0, "levels": []}, 422),
+        ({"version": "0", "levels": {}}, 422),
+        ({}, 422),
+        ({"version": 0, "levels": {}, "note": 7}, 422),
+        ({"version": 0, "levels": {}, "note": "x" * 5001}, 422),
+        ([], 400),
+        ({"version": 2**80, "levels": {}, "note": "x"}, 409),
+        ({"version": 0, "levels": {"clarity": 2**80}}, 422),
+    ],
+)
+def test_json_that_is_not_a_sheet_is_refused(desk: Pages, session: Session, body: Any, status: int) -> None:
+    desk.json("POST", URL, body, status=status)
+
+    assert session.scalars(select(Scorecard)).all() == []
+
+
+def test_forms_with_nonsense_are_refused(desk: Pages, session: Session) -> None:
+    for data in ({"level-clarity": "9"}, {"level-clarity": "five"}, {"level-": "1"}, {"level-other": "1"}):
+        assert desk.post(URL, {"version": "0", **data}, status=422).problems
+    assert desk.post(URL, {"version": "what", "note": "x"}, status=409).h1 == "Entry B-1180 changed meanwhile"
+    assert session.scalars(select(Scorecard)).all() == []
+
+
+def test_a_forged_saving_is_refused(desk: Pages, session: Session) -> None:
+    response = desk.open(
+        URL, method="POST", json={"version": 0, "levels": LEVELS}, headers={"Accept": "application/json"}
+    )
+
+    assert (response.status_code, response.get_json()["error"]) == (400, "csrf")
+    assert session.scalars(select(Scorecard)).all() == []
+
+
+def test_others_find_nothing(pages: Pages, make: Make, contest: Contest, assignments: list[Assignment]) -> None:
+    other = make.member(contest, Role.JUDGE)
+    for account in (other, assignments[0].entry.account, make.member(contest, Role.CHAIR)):
+        visitor = pages.as_(account)
+        for path in ("/B-1180", "/B-1180/recuse", "/B-1180/pictures/1/1/320"):
+            random_code = path.replace("B-1180", "B-7777")
+            mine, theirs = visitor.open(f"/judge/ferry{path}"), visitor.open(f"/judge/ferry{random_code}")
+            assert (mine.status_code, theirs.status_code) == (404, 404)
+    assert pages.open("/judge/ferry").status_code == 302
+
+
+# Leaks --------------------------------------------------------------------------------------------
+
+
+def forms_of(token: str) -> dict[str, bytes]:
+    """A token as it might be hidden: plain, in other normal forms, encoded or hashed."""
+    raw = token.encode()
+    found = {
+        "plain": raw,
+        "nfd": unicodedata.normalize("NFD", token).encode(),
+        "url": quote(token).encode(),
+        "hex": raw.hex().encode(),
+        "md5": hashlib.md5(raw).hexdigest().encode(),
+        "sha256": hashlib.sha256(raw).hexdigest().encode(),
+        "escaped": token.encode("unicode_escape"),
+        "lower": token.lower().encode(),
+    }
+    for shift in range(3):
+        # Base64 of the token inside other bytes: three alignments, their uncertain ends cut off.
+        encoded = base64.b64encode(b"\0" * shift + raw)
+        found[f"base64-{shift}"] = encoded[4 if shift else 0 : -4]
+    return {name: value for name, value in found.items() if len(value) >= 6}
+
+
+def plant(make: Make, session: Session, contest: Contest, storage: Storage) -> tuple[Entry, dict[str, str]]:
+    """An entry all of whose hidden facts are canaries."""
+    entrant = make.account(
+        "Zzyzx Canaryname 鳥居カナリア",
+        email="canary.mail.7731@kanarienvogel.example",
+        country="Kiribatiland",
+        latin_name="Latincanary Qwx",
+        zone="Pacific/Kiritimati",
+    )
+    entry = make.entry(
+        contest,
+        entrant,
+        files=0,
+        state="draft",
+        credit="Creditcanary Atelier 9917",
+        title="A plain title",
+        statement="A plain statement.",
+    )
+    first = make.file(entry, body=png(), storage=storage, name="kanarie-original-5521.png", alt="A plain picture")
+    second = make.file(
+        entry,
+        "source",
+        kind="zip",
+        body=b"zipcanarybytes",
+        storage=storage,
+        previews=False,
+        preview_state="none",
+        name="origcanary-source-8812.zip",
+    )
+    entry.state, entry.submitted_at = "submitted", datetime(2019, 2, 3, 4, 5, 6, tzinfo=UTC)
+    session.flush()
+    revision = make.revision(entry)
+    tokens = {
+        "name": entrant.name,
+        "family": "鳥居カナリア",
+        "latin": entrant.latin_name,
+        "mail": entrant.email,
+        "mail name": "canary.mail.7731",
+        "country": entrant.country,
+        "zone": "Kiritimati",
+        "credit": entry.credit,
+        "account": str(entrant.id),
+        "entry": str(entry.id),
+        "revision": str(revision.id),
+        "file": str(first.id),
+        "second file": str(second.id),
+        "key": first.key,
+        "staging": first.staging_key,
+        "name of file": first.name,
+        "second name": second.name,
+        "sha256": first.sha256.hex(),
+        "submitted": "2019-02-03",
+    }
+    tokens |= {f"preview {one.preset}": str(one.id) for one in first.previews}
+    tokens |= {f"preview key {one.preset}": one.key for one in first.previews}
+    for name in ("account", "entry", "revision", "file"):
+        tokens[f"{name} without hyphens"] = uuid.UUID(tokens[name]).hex
+    return entry, tokens
+
+
+def test_nothing_a_judge_gets_tells_who_made_an_entry(
+    pages: Pages, make: Make, session: Session, contest: Contest, judge: Account, storage: Storage
+) -> None:
+    entry, tokens = plant(make, session, contest, storage)
+    make.assignment(entry, judge, code="B-4242", position=1)
+    make.assignment(make.entry(contest, title="Another", files=0), judge, code="B-4243", position=2)
+    make.open_round(contest)
+    desk = pages.as_(judge)
+    got: list[tuple[str, bytes]] = []
+
+    def take(response: Any, where: str) -> Any:
+        headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+        got.append((where, headers.encode() + b"\n\n" + response.data))
+        return response
+
+    seen, queue = set(), ["/judge/ferry", "/judge/ferry/B-4242"]
+    while queue:
+        path = queue.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        response = take(desk.open(path), path)
+        assert response.status_code == 200, path
+        if response.mimetype == "text/html":
+            text = response.get_data(as_text=True)
+            queue += [found for found in _addresses(text) if found.startswith("/judge/")]
+    sheet = desk.get("/judge/ferry/B-4242")
+    body = {"version": 0, "levels": {"clarity": 1}, "note": "n", "comment": "c"}
+    headers = {"X-CSRFToken": desk.token(), "Accept": "application/json"}
+    take(desk.open("/judge/ferry/B-4242", method="POST", json=body, headers=headers), "saving")
+    take(desk.open("/judge/ferry/B-4242", method="POST", json={**body, "note": "m"}, headers=headers), "409")
+    url, data = sheet.form("Submit")
+    take(desk.open(url, method="POST", data=data | {"note": "other"}), "conflict page")
+    take(desk.open(url, method="POST", data=data | {"version": "1", "do": "submit"}), "refused page")
+    take(desk.open("/judge/ferry/B-4242/pictures/9/9/320"), "404")
+    take(desk.open("/judge/ferry/B-4242/pictures/1/1/320", headers={"If-None-Match": "x"}), "picture")
+
+    hits = [
+        (name, form, where)
+        for name, token in tokens.items()
+        for form, value in forms_of(token).items()
+        for where, body in got
+        if value in body
+    ]
+    assert hits == []
+    assert len(got) >= 12
+    assert {"/judge/ferry/B-4242/recuse", "/judge/ferry/B-4242/pictures/1/1/2560", "/judge/ferry?show=judged"} <= seen
+    everything = b"".join(body for _, body in got)
+    assert b"A plain title" in everything
+    assert b"file-1.zip" in everything
+
+
+def _addresses(page: str) -> list[str]:
+    """Every address that a page names, in whatever attribute."""
+    found = [html.unescape(value) for value in re.findall(r'(?:href|src|action|data-\w+)="([^"]+)"', page)]
+    for value in re.findall(r'srcset="([^"]+)"', page):
+        found += [part.split()[0] for part in html.unescape(value).split(",")]
+    return [value for value in found if " " not in value and not value.endswith("/reopen")]
+
+
+def test_the_canaries_are_seen_where_they_may_be(
+    pages: Pages, make: Make, session: Session, contest: Contest, storage: Storage
+) -> None:
+    """The search itself works: the organiser's page of the same entry holds what judges must not see."""
+    entry, tokens = plant(make, session, contest, storage)
+    organiser = session.get(Account, contest.created_by)
+
+    page = pages.as_(organiser).open(f"/manage/ferry/entries/{entry.number}").data
+
+    assert {name for name in ("name", "mail", "credit", "name of file") if forms_of(tokens[name])["plain"] in page} >= {
+        "name"
+    }
+
+
+def test_codes_tags_and_order_differ_between_judges(
+    pages: Pages, make: Make, contest: Contest, judge: Account, storage: Storage
+) -> None:
+    other = make.member(contest, Role.JUDGE)
+    entry = make.entry(contest, files=0, state="draft")
+    make.file(entry, body=png(), storage=storage)
+    entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+    make.session.flush()
+    make.revision(entry)
+    make.assignment(entry, judge, code="B-1")
+    make.assignment(entry, other, code="K-2")
+    make.open_round(contest)
+
+    mine = pages.as_(judge).open("/judge/ferry/B-1/pictures/1/1/320")
+    theirs = pages.as_(other).open("/judge/ferry/K-2/pictures/1/1/320")
+
+    assert mine.data == theirs.data
+    assert mine.headers["ETag"] != theirs.headers["ETag"]
+    assert pages.as_(other).open("/judge/ferry/B-1/pictures/1/1/320").status_code == 404
