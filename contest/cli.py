@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="contest", description="The platform on which a public body runs a design contest.")
+    parser = argparse.ArgumentParser(prog="contest", description="Runs a design contest.")
     commands = parser.add_subparsers(dest="command", required=True)
 
     web = commands.add_parser("web", help="serve the web application with gunicorn")

@@ -21,6 +21,9 @@ from sqlalchemy.types import TypeDecorator
 log = structlog.get_logger(__name__)
 
 
+_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c timezone=UTC"
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """timestamptz that accepts aware datetimes only and always returns UTC."""
 
@@ -53,7 +56,7 @@ class Database:
         self.engine: Engine = create_engine(
             url,
             # Names and lengths of waits: a stuck lock becomes an error that a person sees, not a hung page.
-            connect_args={"connect_timeout": 5, "options": "-c lock_timeout=10s -c statement_timeout=60s -c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS},
             **options,
         )
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)

@@ -55,7 +55,7 @@ def _database(settings: Settings) -> list[Check]:
             "fsync", durable == "on" or not settings.production, durable,
             "Turn fsync on: what is acknowledged must survive a power cut.",
         ),
-        Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s between this host and the database", "Run an NTP client on both."),
+        Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s from the database's", "Run an NTP client on both hosts."),
     ]
 
 

@@ -109,7 +109,8 @@ def duration(seconds: float, locale: str) -> str:
     days, rest = divmod(minutes, 1440)
     hours, mins = divmod(rest, 60)
     if days:
-        return t.ngettext("%(days)d day %(hours)d h", "%(days)d days %(hours)d h", days) % {"days": days, "hours": hours}
+        said = t.ngettext("%(days)d day %(hours)d h", "%(days)d days %(hours)d h", days)
+        return said % {"days": days, "hours": hours}
     if hours:
         return t.gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": mins}
     if mins:

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
         _DEVELOPMENT_KEY, description="Signs cookies and derives identifiers. At least 32 random characters."
     )
     base_url: str = Field(
-        "http://localhost:5000", description="Public address of this site without a slash at the end; links in mails use it."
+        "http://localhost:5000", description="Public address of this site, without a slash at the end."
     )
     site_name: str = Field("Contest", description="Name shown beside the mark on every page.")
     trusted_hosts: str = Field(
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://localhost:6379/0", description="Valkey 7.2 or Redis 6.2, or newer: the job queue.")
     s3_endpoint: str = Field("http://localhost:9000", description="Address of the S3 store as the servers reach it.")
     s3_public_endpoint: str = Field(
-        "", description="Address of the S3 store as browsers reach it; signed into upload links. Empty: S3_ENDPOINT."
+        "", description="Address of the S3 store as browsers reach it. Empty: S3_ENDPOINT."
     )
     s3_region: str = Field("us-east-1", description="Region used in signatures.")
     s3_bucket: str = Field("contest", description="Bucket that holds uploads, entries and previews.")
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     s3_secret_key: str = Field("", description="Secret of that key.")
     s3_path_style: bool = Field(True, description="Whether the bucket stands in the path (true) or in the host name.")
     receipt_key: str = Field(
-        "", description="Ed25519 private key that signs receipts: 32 random bytes in hexadecimal. Old public keys stay stored."
+        "", description="Ed25519 private key that signs receipts: 32 random bytes in hexadecimal."
     )
     mail_url: str = Field(
         "", description="smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://HOST:465. Empty: mail is caught and kept."
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         False, description="Lets the worker make previews although the host offers no confinement. Unsafe."
     )
     max_form_bytes: int = Field(
-        256 * 1024 * 1024, ge=1024 * 1024, description="Largest upload by a plain form, in bytes; direct uploads go to S3."
+        256 * 1024 * 1024, ge=1024 * 1024, description="Largest upload by a plain form, in bytes."
     )
 
     @property

@@ -138,6 +138,9 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
         ),
         "not_submitted": (no, _("Only a submitted entry can be taken out of the contest.")),
         "published_fixed": (no, _("The winners are published. Retract the publication first.")),
+        "award_entry_out": (
+            no, _("Entry %(entry)s has an award but is not in the standings any more. Choose another entry for that prize.", entry=told.get("entry", "")),
+        ),
         "awards_missing": (no, _("Give at least one prize before you propose the publication.")),
     }
     return sentences[reason]

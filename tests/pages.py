@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from xml.etree.ElementTree import Element
 
 import html5lib
 from flask import Flask
 from sqlalchemy.orm import Session
-from xml.etree.ElementTree import Element
 
 from contest.models import Account
 from contest.services import accounts
@@ -28,7 +28,7 @@ class Page:
         self.html: str = response.get_data(as_text=True)
         parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
         self.root: Element = parser.parse(self.html)
-        self.parse_errors = [error for error in parser.errors]
+        self.parse_errors = list(parser.errors)
         self.check()
 
     def all(self, name: str) -> list[Element]:

@@ -215,9 +215,9 @@ def describe_file(slug: str, file_id: UUID) -> Any:
     """Keep the sentence for those who cannot see a picture."""
     form = forms.Describe()
     typed = form.alt.data or ""
+    if not form.validate():
+        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": " ".join(form.alt.errors)}})
     try:
-        if not form.validate():
-            raise Invalid("alt", "too_long")
         uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
     except Invalid as error:
         web.keep_and_roll_back()

@@ -17,7 +17,9 @@ from contest.forms.kit import (
 )
 
 _NAME_HINT = _l("In any script, in the order that you use.")
-_PASSWORD_HINT = _l("Optional. At least 15 characters; a sentence is easy to remember. Without one we mail you a code each time.")
+_PASSWORD_HINT = _l(
+    "Optional. At least 15 characters; a sentence is easy to remember. Without one we mail you a code each time."
+)
 
 
 class SignIn(Form):
@@ -43,7 +45,9 @@ class Forgot(Form):
 
 class Reset(Form):
     code = code()
-    password = password(_l("New password"), required(), hint=_l("At least 15 characters; a sentence is easy to remember."), new=True)
+    password = password(
+        _l("New password"), required(), hint=_l("At least 15 characters; a sentence is easy to remember."), new=True
+    )
 
 
 class Confirm(Form):

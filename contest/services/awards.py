@@ -109,11 +109,12 @@ def propose(session: Session, actor: Actor, slug: str, picks: Sequence[Pick]) ->
 
 
 def _entries(session: Session, contest: Contest, tally: Tally, picks: Sequence[Pick]) -> Mapping[int, uuid.UUID]:
-    """Number → id of the picked entries that stand in the tally and are still in the contest."""
+    """Number → id of the picked entries that the tally ranks and that are still in the contest."""
     numbers = [pick.entry for pick in picks if pick.entry is not None]
     rows = session.execute(
         select(Entry.number, Entry.id)
         .join(Standing, (Standing.entry_id == Entry.id) & (Standing.tally_id == tally.id))
+        .where(Standing.rank.is_not(None))
         .where(Entry.contest_id == contest.id, Entry.number.in_(numbers), Entry.state == EntryState.SUBMITTED)
     )
     return dict(rows.all())

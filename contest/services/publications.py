@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, func, literal, select, type_coerce
+from sqlalchemy import Row, Text, func, literal, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
@@ -183,13 +183,15 @@ def propose(session: Session, actor: Actor, slug: str) -> Publication:
     """Freeze what would be published now and ask a second person to look at it.
 
     An older proposal is superseded; the same proposal again by the same person changes nothing. Raises
-    NotFound; Denied("organiser_only" | "no_tally_yet" | "awards_missing").
+    NotFound; Denied("organiser_only" | "no_tally_yet" | "awards_missing" | "award_entry_out").
     """
     contest, round_ = _hold(session, actor, slug)
     permissions.may_propose_awards(actor, contest, round_).require()
     if not awards.live(session, contest.id):
         raise Denied("awards_missing")
     tally = _tally_of(session, round_)
+    if out := _out(session, contest, tally):
+        raise Denied("award_entry_out", entry=f"{out[0]:04d}")
     frozen = snapshot(session, contest, round_, tally)
     digest = digests.sha256(frozen)
     draft = session.scalars(
@@ -248,16 +250,29 @@ def _require_unchanged(
     session: Session, contest: Contest, round_: Round, publication: Publication, digest: str
 ) -> None:
     """Refuse unless the digest seen, the digest stored, the snapshot stored and what is stored now agree."""
+    tally = _tally_of(session, round_)
     stored = digests.sha256(publication.snapshot)
-    now = digests.sha256(snapshot(session, contest, round_, _tally_of(session, round_)))
-    taken_out = session.scalar(
-        select(func.count())
-        .select_from(Award)
-        .join(Entry, Entry.id == Award.entry_id)
-        .where(Award.contest_id == contest.id, Award.withdrawn_at.is_(None), Entry.state != EntryState.SUBMITTED)
-    )
-    if not digest == publication.digest == stored == now or taken_out:
+    now = digests.sha256(snapshot(session, contest, round_, tally))
+    if not digest == publication.digest == stored == now or _out(session, contest, tally):
         raise Denied("digest_changed")
+
+
+def _out(session: Session, contest: Contest, tally: Tally) -> list[int]:
+    """Numbers of entries that have an award, but left the contest since or are not ranked by this tally."""
+    ranked = (
+        select(Standing.entry_id)
+        .where(Standing.tally_id == tally.id, Standing.entry_id == Entry.id, Standing.rank.is_not(None))
+        .exists()
+    )
+    return list(
+        session.scalars(
+            select(Entry.number)
+            .join(Award, Award.entry_id == Entry.id)
+            .where(Award.contest_id == contest.id, Award.withdrawn_at.is_(None))
+            .where(or_(Entry.state != EntryState.SUBMITTED, ~ranked))
+            .order_by(Entry.number)
+        )
+    )
 
 
 def publish(session: Session, actor: Actor, slug: str, number: int, *, digest: str) -> Publication:

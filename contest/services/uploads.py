@@ -96,16 +96,38 @@ def grant(
     session: Session, actor: Actor, storage: Storage, *, entry_id: uuid.UUID, slot_key: str, name: str, size: int,
     sha256: bytes, media_type: str = "",
 ) -> tuple[EntryFile, Grant]:
-    """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid."""
+    """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid.
+
+    The same file again, while its upload has not arrived, goes on with that upload: after a lost answer or
+    a reload one chooses the file anew, and its start still counts.
+    """
     entry = _own_entry(session, actor, entry_id)
     name = clean_name(name)
     now = clock.read(session)
+    begun = _unfinished(session, entry, slot_key, name, size, sha256)
+    if begun is not None:
+        permissions.may_finish_upload(actor, entry, begun.created_at, now).require()
+        return begun, _put(storage, begun)
     permissions.may_edit_entry(actor, entry, now).require()
     row = _begin(session, entry, slot_key, name, size, now, media_type)
     row.declared_sha256 = sha256
     session.flush()
     audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
     return row, _put(storage, row)
+
+
+def _unfinished(
+    session: Session, entry: Entry, slot_key: str, name: str, size: int, sha256: bytes
+) -> EntryFile | None:
+    """The upload of just this file that was begun and has not arrived."""
+    rows = session.scalars(
+        select(EntryFile).where(
+            EntryFile.entry_id == entry.id, EntryFile.state == FileState.EXPECTED, EntryFile.removed_at.is_(None),
+            EntryFile.declared_sha256 == sha256,
+        )
+    )
+    same = (row for row in rows if (row.deliverable.key, row.name, row.declared_size) == (slot_key, name, size))
+    return next(same, None)
 
 
 def grant_again(

@@ -83,7 +83,7 @@ class Upload {
     this.list = list;
     this.stop = new AbortController();
     this.id = null;
-    this.halfSaid = false;
+    this.halfSaid = this.failed = false;
     // Grants are asked for in the order in which files were chosen: it is the order that judges see.
     this.turn = lastGrant;
     lastGrant = new Promise((done) => (this.granted = done));
@@ -116,16 +116,10 @@ class Upload {
     this.text = document.createElement("p");
     const acts = document.createElement("div");
     acts.className = "acts";
-    this.button = document.createElement("button");
-    this.button.type = "button";
-    this.button.className = "btn low";
-    this.button.textContent = words.cancel;
-    const hidden = document.createElement("span");
-    hidden.className = "vh";
-    hidden.textContent = ` ${this.name}`;
-    this.button.append(hidden);
-    this.button.addEventListener("click", () => this.cancel());
-    acts.append(this.button);
+    this.retry = this.act(words.retry, () => this.goOn());
+    this.retry.hidden = true;
+    this.button = this.act(words.cancel, () => this.cancel());
+    acts.append(this.retry, this.button);
     body.append(head, this.bar, this.text, acts);
     this.row.append(thumb, body);
     list.append(this.row);
@@ -134,6 +128,19 @@ class Upload {
   /** The name as it may be shown: marks that turn the direction become visible. */
   get name() {
     return this.file.name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u001f\u007f]/g, "\ufffd");
+  }
+
+  act(label, does) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn low";
+    button.textContent = label;
+    const hidden = document.createElement("span");
+    hidden.className = "vh";
+    hidden.textContent = ` ${this.name}`;
+    button.append(hidden);
+    button.addEventListener("click", does);
+    return button;
   }
 
   show(tag, text, manner = "go") {
@@ -152,31 +159,18 @@ class Upload {
     }
   }
 
+  /** The whole way, from wherever it stopped before. */
   async run() {
     const { signal } = this.stop;
     try {
-      this.show(fill(words.reading, { name: "" }).trim(), "");
-      let digest;
-      try {
-        digest = await sha256(this.file, { signal, progress: (part) => (this.bar.value = part * 100) });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw new Trouble(words.unreadable);
-      }
+      this.digest ??= await this.read(signal);
       await this.turn;
       signal.throwIfAborted();
-      let grant = await this.patiently(() =>
-        ask("POST", "/uploads", signal, {
-          entry: this.form.dataset.entry,
-          slot: this.form.dataset.slot,
-          name: this.file.name,
-          size: this.file.size,
-          sha256: digest,
-          type: this.file.type,
-        }),
-      );
+      let grant = await this.patiently(() => this.begin(signal));
       this.granted();
       this.id = grant.id;
+      // The server's own row of an upload that goes on here gives way to ours.
+      document.getElementById(`file-${grant.id}`)?.remove();
       this.row.dataset.row = grant.id;
       this.bar.hidden = false;
       this.show(words.sending, "");
@@ -186,17 +180,41 @@ class Upload {
           await put(grant, this.file, signal, (sent) => this.progress(sent));
         } catch (error) {
           // The grant may have run out while the line was away; the upload's start still counts.
-          if (error.code === "grant") grant = await ask("POST", `/uploads/${this.id}/grant`, signal);
+          if (error.code === "grant") grant = await this.begin(signal);
           throw error;
         }
       });
       await this.patiently(() => ask("POST", `/uploads/${this.id}/complete`, signal));
-      say(fill(words.finished, { name: this.name }));
       this.leave();
     } catch (error) {
       if (signal.aborted) return;
-      this.fail(error instanceof Trouble ? error.message : words.unreachable);
+      if (error.code === "grant_used") this.leave(); // an earlier try did finish; only its answer was lost
+      else if (error.again) this.rest();
+      else this.fail(error instanceof Trouble ? error.message : words.unreadable);
     }
+  }
+
+  async read(signal) {
+    this.show(fill(words.reading, { name: "" }).trim(), "");
+    try {
+      return await sha256(this.file, { signal, progress: (part) => (this.bar.value = part * 100) });
+    } catch {
+      signal.throwIfAborted();
+      throw new Trouble(words.unreadable);
+    }
+  }
+
+  /** Ask for a grant; for an upload that has begun already, have it signed anew. */
+  begin(signal) {
+    if (this.id) return ask("POST", `/uploads/${this.id}/grant`, signal);
+    return ask("POST", "/uploads", signal, {
+      entry: this.form.dataset.entry,
+      slot: this.form.dataset.slot,
+      name: this.file.name,
+      size: this.file.size,
+      sha256: this.digest,
+      type: this.file.type,
+    });
   }
 
   /** Try again after a broken line, later each time, and not while the browser knows that it is offline. */
@@ -225,8 +243,28 @@ class Upload {
     });
   }
 
+  /** Wait for the person: the line is away for long. What has begun stays begun. */
+  rest() {
+    this.granted();
+    this.bar.className = "held";
+    this.show(words.paused, words.unreachable, "act");
+    say(`${this.name}: ${words.unreachable}`);
+    this.retry.hidden = false;
+  }
+
+  goOn() {
+    const focused = document.activeElement === this.retry;
+    this.retry.hidden = true;
+    if (focused) this.button.focus();
+    this.bar.className = "";
+    this.show(words.waiting, "", "rest");
+    waiting.push(this);
+    next();
+  }
+
   /** Leave the row to the server's own. */
   leave() {
+    say(fill(words.finished, { name: this.name }));
     const focused = this.row.contains(document.activeElement);
     delete this.row.dataset.busy;
     if (focused) focusOn(this.list);
@@ -235,6 +273,7 @@ class Upload {
 
   fail(sentence) {
     this.granted();
+    this.failed = true;
     this.row.className = "file bad";
     this.bar.hidden = true;
     this.show(words.refused, sentence, "act");
@@ -249,7 +288,7 @@ class Upload {
     const focused = this.row.contains(document.activeElement);
     this.row.remove();
     if (focused) focusOn(this.list);
-    if (this.tag.classList.contains("act")) return;
+    if (this.failed) return;
     say(fill(words.cancelled, { name: this.name }));
     this.forget();
   }

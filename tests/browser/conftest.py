@@ -10,12 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy.orm import Session
 
 from contest.db import Database
@@ -83,6 +84,7 @@ def _until_ready(base_url: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=find(),
@@ -97,9 +99,17 @@ def browser() -> Iterator[Browser]:
 def visit(
     site: Settings, browser: Browser, database: Database, session: Session, app: Any
 ) -> Iterator[Callable[..., Page]]:
-    """Open a browser of one's own: visit(account, lang="ja", javascript=False, width=820). Any console error fails."""
+    """Open a browser of one's own: visit(account, lang="ja", javascript=False, width=820).
+
+    Any error of a script or on the console fails; with `expect_errors` the server may refuse requests.
+    """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
+
+    def note(message: ConsoleMessage, *, refusals: bool) -> None:
+        # Chromium logs each answer of 400 and above; a test that provokes a refusal says so.
+        if message.type == "error" and not (refusals and message.text.startswith("Failed to load resource")):
+            wrong.append(f"{message.location.get('url', '')}: {message.text}")
 
     def open_browser(
         account: Account | None = None, *, lang: str = "en", javascript: bool = True, width: int = 1280,
@@ -109,6 +119,7 @@ def visit(
             base_url=site.base_url, locale=lang, java_script_enabled=javascript,
             viewport={"width": width, "height": 900}, **options,
         )
+        context.set_default_timeout(20_000)
         contexts.append(context)
         if account is not None:
             token = accounts.start_session(session, account, address="127.0.0.1", agent="browser")
@@ -117,15 +128,10 @@ def visit(
             assert serializer is not None
             value = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
             context.add_cookies([{"name": "session", "value": str(value), "url": site.base_url}])
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        if not expect_errors:
-            page.on(
-                "console",
-                lambda message: wrong.append(f"{page.url}: {message.text}") if message.type == "error" else None,
-            )
-        return page
+        # Listened to on the context, so that a second tab is watched too.
+        context.on("weberror", lambda error: wrong.append(f"{error.page and error.page.url}: {error.error}"))
+        context.on("console", partial(note, refusals=expect_errors))
+        return context.new_page()
 
     yield open_browser
     for context in contexts:

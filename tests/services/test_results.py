@@ -368,6 +368,34 @@ def test_an_entry_out_of_the_contest_gets_no_prize(
         awards.propose(session, make.actor(organiser), contest.slug, [Pick("first", decided[0].number, WORDS)])
 
 
+def test_an_unranked_entry_gets_no_prize(
+    session: Session, make: Make, contest: Contest, organiser: Account, judges: list[Account]
+) -> None:
+    judge_entry(make, contest, judges, [5, 5, 5])
+    nobody = make.entry(contest)
+    tally(session, make, contest, organiser)
+
+    with pytest.raises(Invalid, match="entry_unknown"):
+        awards.propose(session, make.actor(organiser), contest.slug, [Pick("first", nobody.number, WORDS)])
+
+
+def test_an_award_of_an_entry_that_left_is_not_published(
+    session: Session, make: Make, contest: Contest, organiser: Account, decided: list[Entry]
+) -> None:
+    awards.propose(session, make.actor(organiser), contest.slug, [Pick("first", decided[0].number, WORDS)])
+    decided[0].state = "disqualified"
+    session.flush()
+    results.make_tally(session, contest.round.id, organiser.id)
+
+    with pytest.raises(Denied) as refused:
+        publications.propose(session, make.actor(organiser), contest.slug)
+
+    assert (refused.value.reason, refused.value.facts) == (
+        "award_entry_out",
+        {"entry": f"{decided[0].number:04d}"},
+    )
+
+
 def test_only_the_organiser_proposes_and_only_after_the_tally(
     session: Session, make: Make, contest: Contest, organiser: Account
 ) -> None:

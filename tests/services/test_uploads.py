@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -161,24 +162,23 @@ class TestGranting:
     def test_two_tabs_cannot_overfill_a_slot(
         self, make: Make, session: Session, storage: Storage, entry: Entry, database: Database
     ) -> None:
-        import threading
-
         actor = make.actor(entry.account)
         session.commit()
         barrier, results = threading.Barrier(6), []
 
-        def begin() -> None:
+        def begin(number: int) -> None:
             barrier.wait()
             try:
                 with database.unit_of_work() as own:
                     uploads.grant(
-                        own, actor, storage, entry_id=entry.id, slot_key="document", name="a.pdf", size=9, sha256=SHA
+                        own, actor, storage, entry_id=entry.id, slot_key="document", name=f"{number}.pdf", size=9,
+                        sha256=SHA,
                     )
                 results.append("granted")
             except Invalid as error:
                 results.append(error.problems["file"])
 
-        threads = [threading.Thread(target=begin) for _ in range(6)]
+        threads = [threading.Thread(target=begin, args=(number,)) for number in range(6)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -205,6 +205,23 @@ class TestGranting:
             _grant(session, storage, make, entry)
 
         assert denied.value.reason == "deadline_passed"
+
+    def test_the_same_file_again_goes_on_with_the_same_upload(
+        self, make: Make, session: Session, storage: Storage
+    ) -> None:
+        contest = make.contest(deliverables=[{"key": "screens", "kinds": ["png"]}])
+        entry = make.entry(contest, state="draft", files=0)
+        first, _ = _grant(session, storage, make, entry)
+        contest.closes_at = first.created_at + timedelta(microseconds=1)
+        session.flush()
+
+        again, grant = _grant(session, storage, make, entry)
+
+        assert (again.id, again.created_at) == (first.id, first.created_at)
+        assert _put(grant) == 200
+        with pytest.raises(Denied):
+            _grant(session, storage, make, entry, name="another.png")
+        assert session.scalar(select(func.count()).select_from(EntryFile)) == 1
 
     def test_anew_for_an_upload_that_has_not_arrived(
         self, make: Make, session: Session, storage: Storage, entry: Entry

@@ -1,0 +1,220 @@
+"""The sheet in a browser: it saves itself, survives a lost line and another tab, and works with keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contest.models import Account, Assignment, Contest, Scorecard
+from contest.settings import Settings
+from contest.storage import Storage
+from contest.vocabulary import Role
+from tests.factories import Make, both
+from tests.pictures import png
+
+Visit = Callable[..., Page]
+#: "Saved" and a time of day.
+SAVED = re.compile(r"^Saved \d\d:")
+KEPT = "() => Object.keys(localStorage).filter((key) => key.startsWith('contest:')).length"
+
+
+@pytest.fixture
+def contest(make: Make) -> Contest:
+    return make.contest("judging", slug="ferry", title=both("Ferry app"))
+
+
+@pytest.fixture
+def judge(make: Make, contest: Contest) -> Account:
+    return make.member(contest, Role.JUDGE, make.account("Aoki Haruka"))
+
+
+@pytest.fixture
+def assignments(make: Make, session: Session, site: Settings, contest: Contest, judge: Account) -> list[Assignment]:
+    store = Storage(
+        endpoint=site.s3_endpoint,
+        public_endpoint=site.public_endpoint,
+        access_key=site.s3_access_key,
+        secret_key=site.s3_secret_key,
+        bucket=site.s3_bucket,
+    )
+    made = []
+    for place, code in enumerate(("B-1180", "B-0931"), 1):
+        entry = make.entry(contest, title=f"Work {place}", files=0, state="draft")
+        for _ in range(2):
+            make.file(entry, body=png(), storage=store)
+        entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+        session.flush()
+        make.revision(entry)
+        made.append(make.assignment(entry, judge, code=code, position=place))
+    make.open_round(contest)
+    session.commit()
+    return made
+
+
+def stored(session: Session, assignment: Assignment) -> dict[str, Any]:
+    session.rollback()
+    session.expire_all()
+    card = session.scalars(select(Scorecard).where(Scorecard.assignment_id == assignment.id)).one()
+    return {
+        "version": card.version,
+        "state": card.state,
+        "note": card.note,
+        "levels": sorted(score.points for score in card.scores),
+    }
+
+
+def test_the_sheet_saves_itself_and_the_next_one_follows(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+
+    page.locator("#level-clarity input[value='4']").check()
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    page.locator("#note").fill("Compare with the other")
+    expect(page.locator("input[name=version]")).to_have_value("2")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    assert page.evaluate("document.activeElement.id") == "note"
+    assert stored(session, assignments[0]) == {
+        "version": 2,
+        "state": "draft",
+        "note": "Compare with the other",
+        "levels": [4],
+    }
+    assert page.evaluate(KEPT) == 0
+
+    # Typed and sent at once: the button waits for the saving under way.
+    page.locator("#level-fit input[value='3']").focus()
+    page.keyboard.press("5")
+    page.locator("#level-craft input[value='2']").check()
+    page.get_by_role("button", name="Submit and next").click()
+
+    expect(page.locator("h1")).to_have_text("Entry B-0931")
+    assert stored(session, assignments[0])["state"] == "submitted"
+    assert stored(session, assignments[0])["levels"] == [2, 4, 5]
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_lost_line_loses_nothing(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    page.context.set_offline(True)
+    page.locator("#note").fill("Written on the boat")
+    page.locator("#note").blur()
+    expect(page.locator("#saved")).to_contain_text("Not saved.")
+    assert page.evaluate(KEPT) == 1
+
+    page.context.set_offline(False)
+
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    assert stored(session, assignments[0])["note"] == "Written on the boat"
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_closed_tab_brings_its_text_back(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    page.route(
+        "**/judge/ferry/B-1180", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    page.locator("#note").fill("Not sent yet")
+    expect(page.locator("#saved")).to_contain_text("Not saved.")
+    page.unroute("**/judge/ferry/B-1180")
+
+    page.goto("/judge/ferry")
+    page.goto("/judge/ferry/B-1180")
+
+    expect(page.locator("#note")).to_have_value("Not sent yet")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    assert stored(session, assignments[0])["note"] == "Not sent yet"
+
+
+@pytest.mark.parametrize(("choice", "note"), [("Keep mine", "second"), ("Take what is stored", "first")])
+def test_two_tabs_the_judge_chooses(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment], choice: str, note: str
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    other = page.context.new_page()
+    other.goto("/judge/ferry/B-1180")
+    other.locator("#note").fill("first")
+    expect(other.locator("#saved")).to_have_text(SAVED)
+
+    page.locator("#note").fill("second")
+    box = page.locator("#clash")
+    expect(box).to_contain_text("first")
+    expect(box).to_contain_text("second")
+    assert stored(session, assignments[0])["note"] == "first"
+    box.get_by_role("button", name=choice).click()
+
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    expect(page.locator("#note")).to_have_value(note)
+    assert stored(session, assignments[0])["note"] == note
+
+
+def test_the_close_stops_the_saving_and_keeps_the_text(
+    visit: Visit, session: Session, make: Make, contest: Contest, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    make.close_round(contest)
+    session.commit()
+
+    page.locator("#note").fill("Too late")
+
+    expect(page.locator("#saved")).to_contain_text("It closed")
+    expect(page.locator("#note")).to_have_value("Too late")
+    assert session.scalars(select(Scorecard)).all() == []
+
+
+def test_pictures_change_in_place_and_keys_stay_out_of_texts(
+    visit: Visit, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+
+    page.get_by_role("link", name="Picture 2").click()
+    expect(page.locator("#shown")).to_have_attribute("src", "/judge/ferry/B-1180/pictures/2/1/1280")
+    assert page.url.endswith("/judge/ferry/B-1180")
+    page.get_by_role("button", name="Black").click()
+    expect(page.locator("#view")).to_have_class("view black")
+    page.get_by_role("button", name="100 %").click()
+    expect(page.locator("#view")).to_have_class("view black whole")
+    page.locator("#note").focus()
+    page.keyboard.type("4 of 5")
+    expect(page.locator("#note")).to_have_value("4 of 5")
+    assert page.locator("input[type=radio]:checked").count() == 0
+    page.locator("#level-fit input[value='1']").focus()
+    page.keyboard.press("3")
+    expect(page.locator("#level-fit input[value='3']")).to_be_checked()
+    page.keyboard.press("0")
+    expect(page.locator("#level-fit input[value='']")).to_be_checked()
+    expect(page.locator("#saved")).to_have_text(SAVED)
+
+
+def test_everything_works_without_a_script(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, javascript=False)
+    page.goto("/judge/ferry")
+    page.get_by_role("link", name="Go on with B-1180").click()
+    expect(page.get_by_role("button", name="Black")).to_be_hidden()
+    page.get_by_role("link", name="Picture 2").click()
+    for name, level in (("clarity", "5"), ("fit", "4"), ("craft", "2")):
+        page.locator(f"#level-{name} input[value='{level}']").check()
+
+    page.get_by_role("button", name="Submit and next").click()
+
+    expect(page.locator("h1")).to_have_text("Entry B-0931")
+    assert stored(session, assignments[0])["state"] == "submitted"
