@@ -49,7 +49,7 @@ from contest.models import Account
 from contest.permissions import ANONYMOUS, Actor
 from contest.services import accounts
 from contest.settings import Settings
-from contest.storage import Storage, StorageDown
+from contest.storage import ObjectMissing, Storage, StorageDown
 from contest.vocabulary import LOCALES
 
 log = structlog.get_logger(__name__)
@@ -405,6 +405,12 @@ def register_errors(app: Flask) -> None:
     def forged(_error: CSRFError) -> Any:
         _roll_back()
         return problem(400, *texts.problem("csrf"), code="csrf")
+
+    @app.errorhandler(ObjectMissing)
+    def object_missing(error: ObjectMissing) -> Any:
+        # A row without its object is an alarm for the operator and a 404 for the visitor.
+        log.error("object_missing", error=str(error)[:200])
+        return not_found(error)
 
     @app.errorhandler(StorageDown)
     def storage_down(error: StorageDown) -> Any:

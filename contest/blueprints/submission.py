@@ -216,7 +216,8 @@ def describe_file(slug: str, file_id: UUID) -> Any:
     form = forms.Describe()
     typed = form.alt.data or ""
     if not form.validate():
-        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": " ".join(form.alt.errors)}})
+        sentence = " ".join(str(each) for each in form.alt.errors)
+        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": sentence}})
     try:
         uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
     except Invalid as error:

@@ -89,12 +89,12 @@ def give_code(page: Page, post: Post, address: str, *, more_than: int = 0) -> No
     expect(page.get_by_role("link", name="Account")).to_be_visible()
 
 
-def accept_invitation(page: Page, post: Post, address: str, name: str) -> None:
-    """Open the mailed link and accept, as somebody who has no account yet."""
-    page.goto(post.link(address, "Invitation: ", "/invitations/"))
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Accept").click()
-    said(page, "Welcome. You are in.")
+def accept_invitation(page: Page, post: Post, address: str, name: str, say: Callable[[str], str] = str) -> None:
+    """Open the mailed link and accept, as somebody who has no account yet. `say` tells the page's language."""
+    page.goto(post.link(address, "", "/invitations/"))
+    page.get_by_label(say("Your name")).fill(name)
+    page.get_by_role("button", name=say("Accept")).click()
+    said(page, say("Welcome. You are in."))
 
 
 def said(page: Page, sentence: str) -> None:
