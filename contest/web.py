@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -34,7 +35,6 @@ from flask import (
 )
 from flask import session as cookie
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
@@ -57,7 +57,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()
 logins = LoginManager()
-limiter = Limiter(key_func=get_remote_address, default_limits=[], headers_enabled=False)
+limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled=False)
 
 #: Shared limit of requests that mail a code or try a password, per network address.
 SIGN_IN_LIMIT = "60 per 10 minutes"
@@ -288,7 +288,15 @@ def own_page(path: str, lang: str) -> str:
 def network() -> str:
     """The visitor's network: an IPv4 address, or the /64 of an IPv6 one."""
     address = request.remote_addr or ""
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 # Pages -------------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     _running["addresses"] = _start()
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: archives hold the time, and both workers must collect the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["addresses"] = _running["addresses"].__dict__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -50,17 +51,20 @@ def do_sign_in() -> Any:
     return redirect(web.return_path(url_for("submission.start")))
 
 
-def _send_code(email: str, purpose: CodePurpose) -> Any:
+def _send_code(email: str, purpose: CodePurpose, claim: str = "") -> Any:
     accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale())
-    _remember(email, purpose)
+    _remember(email, purpose, claim)
     return redirect(url_for(".enter_code"))
 
 
-def _remember(email: str, purpose: CodePurpose) -> None:
-    """Keep the address for the next page, in the signed cookie, after the commit."""
+def _remember(email: str, purpose: CodePurpose, claim: str = "") -> None:
+    """Keep the address for the next page, in the signed cookie, after the commit.
+
+    `claim`: that to the password chosen here, see `accounts.use_code`.
+    """
 
     def keep() -> None:
-        cookie["code_for"] = [email, str(purpose)]
+        cookie["code_for"] = [email, str(purpose), claim]
 
     web.after_commit(keep)
 
@@ -80,7 +84,7 @@ def do_register() -> Any:
     if not form.validate():
         return page("auth/register.html", 422, form=form)
     try:
-        accounts.register(
+        claim = accounts.register(
             session(), email=form.email.data, name=form.name.data, latin_name=form.latin_name.data,
             password=form.password.data or "", locale=web.locale(), zone=form.zone.data,
         )
@@ -88,7 +92,7 @@ def do_register() -> Any:
         web.keep_and_roll_back()
         form.refuse(error)
         return page("auth/register.html", 422, form=form)
-    _remember(form.email.data, CodePurpose.VERIFY)
+    _remember(form.email.data, CodePurpose.VERIFY, claim)
     return redirect(url_for(".enter_code"))
 
 
@@ -108,15 +112,16 @@ def do_enter_code() -> Any:
     """A code that verifies an address also signs its owner in: both prove the same."""
     if "code_for" not in cookie:
         return redirect(url_for(".sign_in"))
-    email, purpose = cookie["code_for"]
+    email, purpose, claim = cookie["code_for"]
     form = forms.EnterCode()
     if request.form.get("again"):
-        return _send_code(email, CodePurpose(purpose))
+        return _send_code(email, CodePurpose(purpose), claim)
     if not form.validate():
         return page("auth/code.html", 422, form=form, email=email)
     try:
         account = accounts.use_code(
-            session(), email=email, code=form.code.data, purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY)
+            session(), email=email, code=form.code.data, purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
+            network=web.network(), claim=claim,
         )
     except Invalid as error:
         form.refuse(error)
@@ -165,13 +170,14 @@ def do_reset() -> Any:
         return page("auth/reset.html", 422, form=form, email=email)
     try:
         account = accounts.reset_password(
-            session(), email=email, code=form.code.data, password=form.password.data
+            session(), email=email, code=form.code.data, password=form.password.data, network=web.network()
         )
     except Invalid as error:
         form.refuse(error)
         return page("auth/reset.html", 422, form=form, email=email)
     web.sign_in(account)
-    web.flash_said(_("Your password is changed."))
+    # Signing in begins a new cookie after the commit; what is said must go into that one.
+    web.after_commit(partial(web.flash_said, _("Your password is changed.")))
     return redirect(url_for("submission.start"))
 
 
@@ -283,7 +289,7 @@ def accept_invitation(token: str) -> Any:
             "auth/invitation.html", 422, form=form, invitation=found, token=token, known=known, contest=contest
         )
     web.sign_in(account)
-    web.flash_said(_("Welcome. You are in."))
+    web.after_commit(partial(web.flash_said, _("Welcome. You are in.")))
     return redirect(url_for("submission.start"))
 
 

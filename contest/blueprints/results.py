@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from contest import permissions, web
 from contest.errors import Invalid
@@ -126,7 +127,7 @@ def save_awards(slug: str) -> Any:
         web.keep_and_roll_back()
         form.refuse(error)
         return _decide(slug, 422, form=form)
-    web.flash_said(_("%(number)s awards are saved.", number=given))
+    web.flash_said(ngettext("One award is saved.", "%(num)d awards are saved.", given))
     return redirect(url_for(".decide", slug=slug))
 
 

@@ -268,13 +268,13 @@ def do_withdraw(slug: str) -> Any:
 # Receipts -------------------------------------------------------------------------------------------
 
 
-@bp.get("/contests/<slug>/receipts/<int:number>")
+@bp.get("/contests/<slug>/receipts/<int(max=2147483647):number>")
 @signed_in
 def receipt(slug: str, number: int) -> Any:
     return page("submission/receipt.html", shown=receipts.get_own(session(), actor(), slug, number))
 
 
-@bp.get("/contests/<slug>/receipts/<int:number>.json")
+@bp.get("/contests/<slug>/receipts/<int(max=2147483647):number>.json")
 @signed_in
 def receipt_file(slug: str, number: int) -> Any:
     """The receipt as a file, for the check."""

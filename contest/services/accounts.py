@@ -147,10 +147,11 @@ def _count_guess(session: Session, key: str, network: str) -> None:
 def register(
     session: Session, *, email: str, name: str, locale: str, zone: str, password: str = "", latin_name: str = "",
     country: str = "",
-) -> None:
+) -> str:
     """Open an account that its owner verifies by a code. A known address gets a mail instead.
 
-    The caller answers the same in both cases. Raises Invalid.
+    The caller answers the same in both cases. Returns the claim to the password, for `use_code` by the same
+    browser; "" without a password. Raises Invalid.
     """
     email = check_email(email)
     if password:
@@ -169,8 +170,19 @@ def register(
     ).scalar()
     if made is not None:
         audit.record(session, Actor(account_id=made.id), "account.registered", made)
+    else:
+        # Nobody has proven the address yet: the newest password is the one that may still be claimed.
+        session.execute(
+            update(Account).where(Account.email_key == key, Account.verified_at.is_(None)).values(password_hash=hashed)
+        )
     # For an address that is taken and verified, the same code simply signs its owner in.
     request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale)
+    return _claim(hashed)
+
+
+def _claim(hashed: str | None) -> str:
+    """Known only to the browser that chose the password: the hash is salted, and no page shows it."""
+    return hashlib.sha256(hashed.encode()).hexdigest() if hashed else ""
 
 
 def request_code(session: Session, *, email: str, purpose: str, locale: str) -> None:
@@ -206,15 +218,19 @@ def make_code(
     )
 
 
-def use_code(session: Session, *, email: str, code: str, purposes: tuple[str, ...]) -> Account:
+def use_code(
+    session: Session, *, email: str, code: str, purposes: tuple[str, ...], network: str = "", claim: str = ""
+) -> Account:
     """Consume a one-time code; returns its account, verified by it. Raises Invalid or Denied.
 
+    A password that somebody chose before the address was proven stays only with the `claim` to it:
+    otherwise a stranger could register an address and wait until its owner verifies it.
     A wrong guess is counted on the code's row and commits with the caller's answer, so the caller
     must commit also when this raises Invalid.
     """
     key = email_key(email)
     digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isdigit())
-    count_attempt(session, f"guess:{key}", TRIES_EVERYWHERE)
+    _count_guess(session, key, network)
     now = clock.read(session)
     rows = session.scalars(
         select(Code)
@@ -230,6 +246,8 @@ def use_code(session: Session, *, email: str, code: str, purposes: tuple[str, ..
             if account.suspended_at is not None:
                 break
             if account.verified_at is None:
+                if not secrets.compare_digest(_claim(account.password_hash), claim):
+                    account.password_hash = None
                 account.verified_at = now
                 audit.record(session, Actor(account_id=account.id), "account.verified", account)
             return account
@@ -369,7 +387,7 @@ def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = 
 def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> None:
     """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count."""
     if code:
-        account = use_code(session, email=actor.email, code=code, purposes=(CodePurpose.CONFIRM,))
+        account = use_code(session, email=actor.email, code=code, purposes=(CodePurpose.CONFIRM,), network=network)
     else:
         account = check_sign_in(session, email=actor.email, password=password, network=network)
     if account.id != actor.account_id:
@@ -379,10 +397,10 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
     audit.record(session, actor, "account.confirmed", row)
 
 
-def reset_password(session: Session, *, email: str, code: str, password: str) -> Account:
+def reset_password(session: Session, *, email: str, code: str, password: str, network: str = "") -> Account:
     """Set a new password by a code of purpose reset; every session ends."""
     check_password(password)
-    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,))
+    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), network=network)
     account.password_hash = hash_password(password)
     _revoke_all(session, account)
     audit.record(session, Actor(account_id=account.id), "account.password_changed", account)
@@ -514,7 +532,10 @@ def contest_of(session: Session, invitation: Invitation) -> Contest | None:
 
 
 def has_account(session: Session, invitation: Invitation) -> bool:
-    return session.scalar(select(Account.id).where(Account.email_key == invitation.email_key)) is not None
+    """Whether the invited person has an account; one whose address nobody has proven is not theirs yet."""
+    return session.scalar(
+        select(Account.id).where(Account.email_key == invitation.email_key, Account.verified_at.is_not(None))
+    ) is not None
 
 
 def accept_invitation(
@@ -522,7 +543,8 @@ def accept_invitation(
 ) -> Account:
     """Take up an invitation. The link came by mail, so it proves the address; returns the account.
 
-    A new account is made with `name` and, if given, a password. Raises NotFound or Invalid.
+    A new account is made with `name` and, if given, a password; one that was never verified gets them in
+    place of what a stranger may have typed. Raises NotFound or Invalid.
     """
     invitation = get_invitation(session, token)
     session.refresh(invitation, with_for_update=True)
@@ -532,14 +554,18 @@ def accept_invitation(
     account = session.scalars(
         select(Account).where(Account.email_key == invitation.email_key).with_for_update()
     ).first()
-    if account is None:
+    if account is None or account.verified_at is None:
         if not name.strip():
             raise Invalid("name", "required")
         if password:
             check_password(password)
+    if account is None:
         account = create_account(
             session, email=invitation.email, name=name.strip(), locale=invitation.locale, zone=zone, password=password
         )
+    elif account.verified_at is None:
+        account.name, account.latin_name, account.zone = name.strip(), "", zone if clock.is_zone(zone) else "UTC"
+        account.password_hash = hash_password(password) if password else None
     if account.suspended_at is not None:
         raise NotFound
     account.verified_at = account.verified_at or now

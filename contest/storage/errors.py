@@ -15,7 +15,7 @@ _OTHER_CAUSES = {"NoSuchBucket", "InvalidAccessKeyId", "RequestTimeTooSkewed", "
 _HINTS = {
     "AccessDenied": "the key may not do this",
     "InvalidAccessKeyId": "check S3_ACCESS_KEY",
-    "NoSuchBucket": "run the set-up command, or check S3_BUCKET",
+    "NoSuchBucket": "run `contest setup`, or check S3_BUCKET",
     "RequestTimeTooSkewed": "the clocks of this host and of the store differ; run NTP on both",
     "SignatureDoesNotMatch": "check S3_SECRET_KEY, S3_REGION and any proxy that rewrites Host",
 }

@@ -90,7 +90,7 @@ class Probe:
 
     @_guard(
         "write",
-        "Check S3_ENDPOINT, S3_BUCKET, S3_REGION and the keys; if there is no bucket, run the set-up command.",
+        "Check S3_ENDPOINT, S3_BUCKET, S3_REGION and the keys; if there is no bucket, run `contest setup`.",
     )
     def write(self) -> str:
         self._storage.put(self._prefix + "read", _BODY, content_type=_TYPE)
@@ -182,7 +182,7 @@ class Probe:
 
     @_guard(
         "cors",
-        "Browsers on the site cannot upload: run the set-up command with a key that may "
+        "Browsers on the site cannot upload: run `contest setup` with a key that may "
         "administer the bucket, and check the site's public URL.",
     )
     def cors(self) -> str:

@@ -163,6 +163,8 @@ def test_two_people_decide(
 
     page = publisher.get(DECIDE)
     draft = session.scalars(select(Publication)).one()
+    for words in (WORDS["en"], WORDS["ja"], "Maker 5", "これも良い。"):
+        assert words in page.text()
     url, data = page.form("Approve")
     assert data["digest"] == draft.digest
     wrong = publisher.post(url, {"digest": "0" * 64}, status=403)

@@ -1,0 +1,54 @@
+"""contest doctor: every dependency is used; what is wrong is named with its fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from contest import doctor
+from contest.settings import Settings
+from contest.storage import Storage
+
+
+def test_all_is_well_on_the_embedded_services(settings: Settings, storage: Storage) -> None:
+    found = doctor.checks(settings.model_copy(update={"base_url": "http://localhost:5000"}))
+
+    assert [(check.name, check.detail) for check in found if not check.ok] == []
+    assert {"database", "migrations", "clock", "queue", "mail", "preview confinement"} <= {check.name for check in found}
+    assert len(found) > 10
+
+
+@pytest.mark.parametrize(
+    "away, name, said",
+    [
+        ({"database_url": "postgresql+psycopg://u:p@127.0.0.1:1/x"}, "database", "DATABASE_URL"),
+        ({"redis_url": "redis://127.0.0.1:1/0"}, "queue", "REDIS_URL"),
+        ({"mail_url": "smtp://127.0.0.1:1"}, "mail", "MAIL_URL"),
+        ({"s3_bucket": "no-such-bucket"}, "", "contest setup"),
+        ({"base_url": "https://elsewhere.example"}, "", "contest setup"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_fix(
+    settings: Settings, storage: Storage, away: dict[str, str], name: str, said: str
+) -> None:
+    bad = [check for check in doctor.checks(settings.model_copy(update=away)) if not check.ok]
+
+    assert bad
+    assert name in {check.name for check in bad} | {""}
+    assert any(said in check.fix + check.detail + check.name for check in bad), [(c.name, c.detail, c.fix) for c in bad]
+
+
+def test_an_old_schema_is_named(settings: Settings, addresses: object, worker_id: str) -> None:
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.engine import make_url
+
+    name = f"empty_{worker_id}"
+    engine = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    url = make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
+
+    found = {check.name: check for check in doctor.checks(settings.model_copy(update={"database_url": url}))}
+
+    assert (found["migrations"].ok, found["migrations"].fix) == (False, "Run contest migrate.")
