@@ -99,7 +99,8 @@ def day(moment: datetime, zone_name: str, locale: str) -> str:
 def time_label(moment: datetime, zone_name: str, locale: str) -> str:
     """Date with weekday, clock to the second, city and offset, in one zone."""
     local = clock.to_local(moment, zone_name)
-    return f"{day(moment, zone_name, locale)} {local:%H:%M:%S}, {city(zone_name, locale)} ({offset(local)})"
+    said, place = f"{day(moment, zone_name, locale)} {local:%H:%M:%S}", city(zone_name, locale)
+    return f"{said}（{place}、{offset(local)}）" if locale == "ja" else f"{said}, {place} ({offset(local)})"
 
 
 def duration(seconds: float, locale: str) -> str:
@@ -119,11 +120,12 @@ def duration(seconds: float, locale: str) -> str:
 
 
 def file_size(size: int, locale: str) -> str:
-    """Bytes as people read them, in powers of 1,000: 2.3 MB."""
+    """Bytes as people read them, in powers of 1,000: 2.3 MB, 20 MB."""
     value = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
-            return f"{value:,.0f} {unit}" if unit == "B" or value >= 100 else f"{value:,.1f} {unit}"
+            said = f"{value:,.0f}" if unit == "B" or value >= 100 else f"{value:,.1f}".removesuffix(".0")
+            return f"{said} {unit}"
         value /= 1000
     raise AssertionError("unreachable")
 

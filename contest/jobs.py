@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import smtplib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,14 +20,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from contest import db, outbox
 from contest.outbox import QueueServer
-from contest.services import accounts, announcements, assignment, checks, previews, receipts, results
+from contest.services import accounts, announcements, assignment, checks, letters, previews, receipts, results
 from contest.settings import Settings
-from contest.storage import Storage
+from contest.storage import Storage, StorageDown
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,11 @@ Function = Callable[..., None]
 _registry: dict[str, Function] = {}
 #: A lease is short and renewed while its job runs, so that work of a killed worker is soon taken up again.
 LEASE, RENEW = timedelta(seconds=30), 10.0
+#: A service is away: no fault of the job, so it is tried again for longer.
+OUTAGES = (
+    StorageDown, OperationalError, ConnectionError, TimeoutError, smtplib.SMTPConnectError,
+    smtplib.SMTPServerDisconnected,
+)
 
 
 @dataclass
@@ -91,7 +97,7 @@ def send_invitation(work: Work, invitation_id: str) -> None:
 def send_mail(work: Work, mail_id: str) -> None:
     """Hand one mail to the mail server; sent twice at worst, lost never."""
     with work.finishing() as session:
-        accounts.send_mail(session, work.settings, UUID(mail_id))
+        letters.send_mail(session, work.settings, UUID(mail_id))
 
 
 @job
@@ -176,6 +182,8 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
         name, args, fence = item.job, dict(item.args), item.fence
     work = Work(settings, database, server, storage, item_id, fence)
     try:
+        if fence > outbox.MOST_CLAIMS:
+            raise RuntimeError("its worker was lost too often")
         with _renewing(database, item_id, fence):
             function(name)(work, **args)
     except outbox.Superseded:
@@ -184,7 +192,9 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
     except Exception as error:
         log.exception("job_failed", job=name, item=item_id, attempt=fence)
         with database.unit_of_work() as session:
-            last = outbox.give_back(session, item_id, fence, f"{type(error).__name__}: {error}")
+            last = outbox.give_back(
+                session, item_id, fence, f"{type(error).__name__}: {error}", outage=isinstance(error, OUTAGES)
+            )
             if last and name in GIVEN_UP:
                 GIVEN_UP[name](session, args)
         return "failed"

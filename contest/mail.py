@@ -89,8 +89,9 @@ def deliver(settings: Settings, mail: MailMessage) -> None:
     # The same id on every attempt, so that a mail sent twice shows once.
     message["Message-ID"] = f"<{mail.id}@{urlsplit(settings.base_url).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.locale
     message.set_content(mail.text)
+    # After the content: setting it drops every Content header.
+    message["Content-Language"] = mail.locale
     with connect(settings) as server:
         server.send_message(message)
 

@@ -22,7 +22,7 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from contest import db
+from contest import clock, db
 from contest.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,11 @@ LOST_AFTER = timedelta(seconds=45)
 #: The nudge after a commit gets so long before the relay repeats it.
 NUDGED = timedelta(seconds=3)
 MAX_ATTEMPTS = 6
+#: While a service is away, a job is tried again for so long: an upload that arrived in time must not be
+#: lost, nor a receipt's mail, because the store or the mail server was down for an hour.
+OUTAGE = timedelta(days=1)
+#: A job that ends its worker each time gives nothing back; after so many claims it is given up.
+MOST_CLAIMS = 60
 _BACK_OFF = (2, 10, 60, 300, 1800)
 
 
@@ -165,8 +170,11 @@ def finish(session: Session, item_id: int, fence: int) -> None:
         raise Superseded(str(item_id))
 
 
-def give_back(session: Session, item_id: int, fence: int, error: str) -> bool:
-    """Give up one attempt; returns True if it was the last. The back-off grows with each."""
+def give_back(session: Session, item_id: int, fence: int, error: str, *, outage: bool = False) -> bool:
+    """Give up one attempt; returns True if it was the last. The back-off grows with each.
+
+    `outage`: the attempt failed because a service was away.
+    """
     item = session.scalars(
         select(OutboxItem).where(OutboxItem.id == item_id, OutboxItem.fence == fence).with_for_update()
     ).first()
@@ -174,7 +182,8 @@ def give_back(session: Session, item_id: int, fence: int, error: str) -> bool:
         return False
     item.error = error[:2000]
     item.lease_until = None
-    if item.fence >= MAX_ATTEMPTS:
+    waits = outage and clock.read(session) < item.created_at + OUTAGE
+    if item.fence >= MAX_ATTEMPTS and not waits:
         item.failed_at = func.clock_timestamp()
         return True
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]

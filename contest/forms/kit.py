@@ -56,8 +56,18 @@ class Form(FlaskForm):
         return found
 
 
+class _Filled(validators.InputRequired):
+    """Something was sent, and something is left of it after normalising: blanks alone are nothing."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        super().__call__(form, field)
+        if isinstance(field.data, str) and not field.data.strip():
+            field.errors[:] = []
+            raise validators.StopValidation(self.message or "")
+
+
 def required() -> validators.InputRequired:
-    return validators.InputRequired(_l("Fill this in."))
+    return _Filled(_l("Fill this in."))
 
 
 def optional() -> validators.Optional:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,7 +33,6 @@ from contest.models import (
     Contest,
     Invitation,
     LoginSession,
-    MailMessage,
     Membership,
 )
 from contest.permissions import Actor, may_organise
@@ -596,27 +594,3 @@ def revoke_invitation(session: Session, actor: Actor, contest: Contest, invitati
     if invitation.accepted_at is None and invitation.revoked_at is None:
         invitation.revoked_at = clock.read(session)
         audit.record(session, actor, "invitation.revoked", invitation)
-
-
-# Mail --------------------------------------------------------------------------------------------
-
-
-def send_mail(session: Session, settings: Settings, mail_id: uuid.UUID) -> None:
-    """The job: hand one mail to the server. A sent code or link is blanked in its row."""
-    message = session.get(MailMessage, mail_id, with_for_update=True)
-    if message is None or message.sent_at is not None:
-        return
-    mail.deliver(settings, message)
-    message.sent_at = clock.read(session)
-    if settings.mail_url and message.key.startswith(("code:", "invitation:")):
-        message.text = ""
-
-
-def caught_mail(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Caught mail, newest first: for the demo's mail page only."""
-    rows = session.scalars(select(MailMessage).order_by(MailMessage.created_at.desc()).limit(limit))
-    return [
-        {"id": row.id, "address": row.address, "subject": row.subject, "text": row.text, "at": row.created_at,
-         "locale": row.locale}
-        for row in rows
-    ]

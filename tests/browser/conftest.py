@@ -67,7 +67,7 @@ def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(15)
+            process.wait(60)
 
 
 def _until_ready(base_url: str) -> None:

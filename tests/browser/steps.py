@@ -37,7 +37,8 @@ class Post:
 
     def letters(self, address: str, words: str = "") -> list[str]:
         """Mails to an address that hold the words, newest first."""
-        self.page.goto("/mail")
+        answer = self.page.goto("/mail")
+        assert answer and answer.ok, "the page of the mails fails"
         found = self.page.locator("main article").evaluate_all(_LETTERS)
         return [each["text"] for each in found if address in each["address"] and words in each["text"]]
 

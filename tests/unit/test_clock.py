@@ -62,7 +62,7 @@ def test_a_repeated_local_time_takes_its_first_reading() -> None:
 def test_time_is_told_with_weekday_city_and_offset_in_both_languages() -> None:
     said = [i18n.time_label(CLOSE - timedelta(seconds=1), "Asia/Tokyo", locale) for locale in ("en", "ja")]
 
-    assert said == ["Mon 30 Nov 2026 23:59:59, Tokyo (UTC+09:00)", "2026年11月30日(月) 23:59:59, 東京 (UTC+09:00)"]
+    assert said == ["Mon 30 Nov 2026 23:59:59, Tokyo (UTC+09:00)", "2026年11月30日(月) 23:59:59（東京、UTC+09:00）"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from contest.errors import Invalid, NotFound
 from contest.forms import contests as forms
 from contest.forms.kit import read_texts
 from contest.permissions import may_create_contest
-from contest.services import accounts, contests
+from contest.services import contests, letters
 from contest.web import actor, page, public, session, signed_in, writes
 
 
@@ -60,4 +60,4 @@ def mail() -> Any:
     """Mail that was caught instead of sent; there is no such page in production."""
     if web.settings().contest_env not in ("demo", "test"):
         raise NotFound
-    return page("manage/mail.html", messages=accounts.caught_mail(session()))
+    return page("manage/mail.html", messages=letters.caught_mail(session()))

@@ -1,0 +1,198 @@
+"""What a hostile visitor tries on the pages: addresses that are not theirs, numbers that are too large, blanks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contest import web
+from contest.models import Account, MailMessage
+from contest.services import accounts
+from contest.vocabulary import CodePurpose, Role
+from tests.factories import Make
+from tests.pages import Pages
+
+Run = Callable[[], list[str]]
+STRANGERS = "a stranger waits for the owner"
+OWN = "five quiet ferries at noon"
+
+
+def _mailed(session: Session, what: str = r"\d{4} \d{4}") -> str:
+    body = session.scalars(select(MailMessage.text).order_by(MailMessage.created_at.desc())).first() or ""
+    found = re.search(what, body)
+    assert found, body
+    return found.group(0)
+
+
+def _register(pages: Pages, email: str, password: str) -> Any:
+    return pages.submit(
+        pages.get("/register"), "Register", {"email": email, "name": "A", "zone": "UTC", "password": password}
+    )
+
+
+def _sign_in(pages: Pages, email: str, password: str, status: int) -> None:
+    pages.submit(
+        pages.get("/sign-in"), "Go on", {"email": email, "password": password}, status=status, follow=status == 302
+    )
+
+
+# An address that its owner has not proven yet --------------------------------------------------------
+
+
+def test_a_strangers_password_ends_when_the_owner_proves_the_address(
+    pages: Pages, session: Session, run_jobs: Run
+) -> None:
+    _register(pages.as_(None), "ada@example.org", STRANGERS)
+    page = _register(pages, "ada@example.org", OWN)
+    run_jobs()
+    pages.submit(page, "Sign in", {"code": _mailed(session)})
+
+    _sign_in(pages.as_(None), "ada@example.org", STRANGERS, 422)
+    _sign_in(pages.as_(None), "ada@example.org", OWN, 302)
+
+
+def test_a_stranger_who_comes_second_gets_nothing_either(pages: Pages, session: Session, run_jobs: Run) -> None:
+    page = _register(pages, "ada@example.org", OWN)
+    _register(pages.as_(None), "ada@example.org", STRANGERS)
+    run_jobs()
+    pages.submit(page, "Sign in", {"code": _mailed(session)})
+
+    assert session.scalars(select(Account.password_hash)).one() is None
+    _sign_in(pages.as_(None), "ada@example.org", STRANGERS, 422)
+
+
+def test_signing_in_by_code_does_not_keep_a_strangers_password(pages: Pages, session: Session, run_jobs: Run) -> None:
+    _register(pages.as_(None), "ada@example.org", STRANGERS)
+    page = pages.submit(pages.get("/sign-in"), "Go on", {"email": "ada@example.org"})
+    run_jobs()
+    pages.submit(page, "Sign in", {"code": _mailed(session)})
+
+    assert session.scalars(select(Account.password_hash)).one() is None
+
+
+def test_ones_own_password_is_kept_also_after_another_code(pages: Pages, session: Session, run_jobs: Run) -> None:
+    page = _register(pages, "ada@example.org", OWN)
+    page = pages.post("/code", {"again": "1"}, follow=True)
+    run_jobs()
+    pages.submit(page, "Sign in", {"code": _mailed(session)})
+
+    _sign_in(pages.as_(None), "ada@example.org", OWN, 302)
+
+
+def test_an_invitation_is_not_taken_up_into_a_strangers_account(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    contest = make.contest("open")
+    organiser = session.get_one(Account, contest.created_by)
+    _register(pages.as_(None), "judy@example.org", STRANGERS)
+    accounts.invite(
+        session, make.actor(organiser), contest, email="judy@example.org", name="Judy", role=Role.JUDGE, locale="en"
+    )
+    session.commit()
+    run_jobs()
+    invitation = pages.get(_mailed(session, r"/invitations/\S+"))
+
+    pages.submit(invitation, "Accept", {"name": "Judy", "password": OWN})
+
+    judge = session.scalars(select(Account).where(Account.email == "judy@example.org")).one()
+    assert (judge.name, judge.verified_at is not None) == ("Judy", True)
+    _sign_in(pages.as_(None), "judy@example.org", STRANGERS, 422)
+    _sign_in(pages.as_(None), "judy@example.org", OWN, 302)
+
+
+# Limits ---------------------------------------------------------------------------------------------
+
+
+def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(OWN))
+    attacker = pages.as_(None)
+    page = attacker.submit(attacker.get("/sign-in"), "Go on", {"email": account.email})
+    url, data = page.form("Sign in")
+    statuses = [
+        attacker.open(url, method="POST", data={**data, "code": "00000000"}, environ_base={"REMOTE_ADDR": "9.9.9.9"})
+        .status_code
+        for _ in range(accounts.TRIES_EVERYWHERE + 5)
+    ]
+    assert statuses == [422] * accounts.TRIES + [429] * (accounts.TRIES_EVERYWHERE + 5 - accounts.TRIES)
+
+    _sign_in(pages, account.email, OWN, 302)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:db8::/64"), ("2001:db8::2:0:0:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"), ("::ffff:203.0.113.7", "203.0.113.7"), ("", ""),
+    ],
+)
+def test_a_network_is_an_ipv4_address_or_64_bits(app: Flask, address: str, network: str) -> None:
+    with app.test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+        assert web.network() == network
+
+
+def test_a_forged_forwarded_address_is_not_believed_without_a_proxy(app: Flask) -> None:
+    with app.test_client() as client:
+        client.get("/sign-in", headers={"X-Forwarded-For": "1.2.3.4"}, environ_base={"REMOTE_ADDR": "9.9.9.9"})
+        assert web.network() == "9.9.9.9"
+
+
+# Input ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["2147483648", "99999999999999999999999", "-1", "1.5", "0x1"])
+def test_numbers_in_addresses_that_the_database_cannot_hold_are_unknown(
+    pages: Pages, make: Make, number: str
+) -> None:
+    contest = make.contest("open")
+    entrant = make.account()
+    make.entry(contest, entrant)
+    visitor = pages.as_(entrant)
+
+    visitor.get(f"/contests/{contest.slug}/receipts/{number}", status=404)
+    visitor.get(f"/contests/{contest.slug}/receipts/{number}.json", status=404)
+
+
+@pytest.mark.parametrize("name", ["   ", "\u3000", "\x01", "\x01 \x02"])
+def test_a_name_of_blanks_is_no_name(pages: Pages, session: Session, make: Make, name: str) -> None:
+    account = make.account("Ada")
+    visitor = pages.as_(account)
+
+    page = visitor.submit(visitor.get("/account"), "Save", {"name": name}, status=422)
+    other = pages.submit(pages.get("/register"), "Register", {"email": "b@example.org", "name": name}, status=422)
+
+    assert (len(page.problems), len(other.problems)) == (1, 1)
+    assert session.scalars(select(Account.name)).all() == ["Ada"]
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["//evil.example", "/\\evil.example", "/%09/evil.example", "/\t/evil.example", "///evil.example",
+     "https:evil.example", "http://evil.example/", "javascript:alert(1)", "/en/\r\nX-Evil: yes"],
+)
+def test_the_way_back_stays_on_this_site(pages: Pages, back: str) -> None:
+    response = pages.post("/language", {"lang": "ja", "back": back})
+
+    assert response.headers["Location"].startswith("/")
+    assert "evil" not in response.headers["Location"].lower()
+    assert "X-Evil" not in response.headers
+
+
+def test_a_code_of_an_address_is_good_for_one_purpose_of_confirming(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    """The code that was mailed to sign in does not also confirm an act that cannot be undone."""
+    account = make.account()
+    visitor = pages.as_(account)
+    accounts.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
+    session.commit()
+    run_jobs()
+
+    visitor.submit(visitor.get("/confirm"), "Confirm", {"code": _mailed(session)}, status=422)
