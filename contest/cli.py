@@ -82,7 +82,8 @@ def _web(bind: str, workers: int, threads: int) -> int:
     arguments = [
         sys.executable, "-m", "gunicorn", "contest:create_app()", "--bind", bind, "--workers", str(workers),
         "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "-",
-        "--access-logformat", '{"at":"%(t)s","method":"%(m)s","path":"%(U)s","status":%(s)s,"us":%(D)s}',
+        # The address as it was sent, still percent-encoded: a decoded line break would write lines of its own.
+        "--access-logformat", '{"at":"%(t)s","method":"%(m)s","path":"%({raw_uri}e)s","status":%(s)s,"us":%(D)s}',
         "--limit-request-line", "4094", "--limit-request-field_size", "8190", "--graceful-timeout", "20",
         "--forwarded-allow-ips", "127.0.0.1,::1",
     ]

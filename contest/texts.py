@@ -438,6 +438,9 @@ def fact_name(name: str) -> str:
         "again": _("Sent again"), "slug": _("Address"), "assignment": _("Assignment"), "digest": _("Digest"),
         "name": _("Name"), "size": _("Size in bytes"), "kind": _("Type"), "sha256": _("SHA-256"),
         "grace_used": _("Grace used, in seconds"), "code": _("Code"), "total": _("Total"),
+        "awards": _("Awards"), "tally": _("Tally"), "input_digest": _("What was counted"),
+        "result_digest": _("What came out"), "receipt": _("Receipt"), "file": _("File"),
+        "network": _("Network address"), "purpose": _("Purpose"),
     }.get(name, name)
 
 
@@ -449,9 +452,9 @@ def fact_value(value: Any, *, zone: str, locale: str) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         told = [fact_value(part, zone=zone, locale=locale) for part in value]
-        return " → ".join(told) if len(told) == 2 else ", ".join(told)
+        return " → ".join(told) if len(told) == 2 else _(", ").join(told)
     if isinstance(value, dict):
-        return ", ".join(f"{key} {fact_value(part, zone=zone, locale=locale)}" for key, part in value.items())
+        return _(", ").join(f"{key} {fact_value(part, zone=zone, locale=locale)}" for key, part in value.items())
     if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and value[10:11] == "T":
         try:
             return i18n.time_label(datetime.fromisoformat(value), zone, locale)

@@ -326,7 +326,7 @@ def picture(key: str, *, etag: str, public_cache: bool) -> Response:
         storage().read(key), mimetype="image/webp"
     )
     response.set_etag(etag)
-    response.headers["Cache-Control"] = "public, max-age=86400" if public_cache else "private, max-age=3600"
+    response.headers["Cache-Control"] = "public, max-age=300" if public_cache else "private, max-age=3600"
     response.headers["Content-Disposition"] = "inline"
     return response
 

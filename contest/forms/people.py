@@ -12,7 +12,7 @@ from contest.vocabulary import Role
 
 def _roles() -> list[tuple[str, str]]:
     return [
-        (role, f"{texts.role_name(role)}: {does}")
+        (role, _("%(role)s: %(does)s", role=texts.role_name(role), does=does))
         for role, does in (
             (Role.JUDGE.value, _("scores entries without their names")),
             (Role.CHAIR.value, _("leads the jury and approves the winners")),

@@ -146,7 +146,7 @@ class RevisionFile(Base):
     """That a revision holds a file, with the alternative text as it was when sealed."""
 
     __tablename__ = "revision_file"
-    revision_id: Mapped[uuid.UUID] = ref("revision.id", primary_key=True)
+    revision_id: Mapped[uuid.UUID] = ref("revision.id", primary_key=True, index=False)
     file_id: Mapped[uuid.UUID] = ref("entry_file.id", primary_key=True)
     position: Mapped[int]
     alt: Mapped[str]

@@ -46,7 +46,7 @@ class Standing(Base):
     """An entry's row in a tally. Score = numerator / denominator, exact; rank None = not ranked."""
 
     __tablename__ = "standing"
-    tally_id: Mapped[uuid.UUID] = ref("tally.id", primary_key=True)
+    tally_id: Mapped[uuid.UUID] = ref("tally.id", primary_key=True, index=False)
     entry_id: Mapped[uuid.UUID] = ref("entry.id", primary_key=True)
     rank: Mapped[int | None]
     tied: Mapped[int] = mapped_column(server_default="1")

@@ -248,7 +248,12 @@ def _store_dates(
 
 
 def lock_round(session: Session, contest: Contest) -> Round:
-    """The contest's round, FOR UPDATE: acts that touch what judges score take it, as scoring does."""
+    """The contest's round, FOR UPDATE: acts that touch what judges score take it, as scoring does.
+
+    The contest's row is held before, lightly: what these acts write refers to it, and a lock that came
+    with that reference would come after the round's, against the order in which other acts take the two.
+    """
+    session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(read=True, key_share=True))
     return session.scalars(
         select(Round).where(Round.id == contest.round.id).with_for_update()
         .execution_options(populate_existing=True)

@@ -84,14 +84,16 @@ class _Row:
     card_id: uuid.UUID | None
 
 
-def _judged(session: Session, actor: Actor, slug: str) -> tuple[Contest, Round]:
+def _judged(session: Session, actor: Actor, slug: str, *, hold: bool = False) -> tuple[Contest, Round]:
     """The contest that the actor judges, and its round. Raises NotFound for anybody else.
 
     A judge's access ends when the winners are published: what was blind is not looked up afterwards.
+    `hold` keeps the contest's row from being locked by others: see `_hold`.
     """
-    row = session.execute(
-        select(Contest, Round).join(Round).where(Contest.slug == slug).order_by(Round.position.desc()).limit(1)
-    ).first()
+    wanted = select(Contest, Round).join(Round).where(Contest.slug == slug).order_by(Round.position.desc()).limit(1)
+    if hold:
+        wanted = wanted.with_for_update(read=True, key_share=True, of=Contest)
+    row = session.execute(wanted.execution_options(populate_existing=hold)).first()
     if row is None or not actor.has(row.Contest.id, Role.JUDGE):
         raise NotFound
     if row.Contest.published_at is not None or row.Round.state == RoundState.CONFIRMED:
@@ -303,11 +305,13 @@ class _Held:
 def _hold(session: Session, actor: Actor, slug: str, code: str) -> _Held:
     """Lock round, assignment and scorecard, in this order, and ask whether scores are still taken.
 
+    The contest's row comes before them all: scorecards and events refer to it, and the lock that comes with
+    a reference would come last, while the organiser's acts take the contest first and then the round.
     The round is held in share mode, so that judges do not wait for each other, but for the first scorecard
     of all: that one freezes the rubric and so takes the row for itself from the start, because two share
     locks that both want to write would wait for each other for ever. Raises NotFound or Denied.
     """
-    contest, seen = _judged(session, actor, slug)
+    contest, seen = _judged(session, actor, slug, hold=True)
     frozen = seen.rubric_frozen_at is not None
     round_ = session.get_one(Round, seen.id, with_for_update={"read": True} if frozen else True, populate_existing=True)
     assignment = session.scalars(

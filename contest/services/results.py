@@ -25,6 +25,7 @@ from contest.models import Award, Criterion, Entry, Prize, Revision, Round, Stan
 from contest.permissions import Actor
 from contest.scoring import ENGINE_VERSION, METHOD, digest, rubric
 from contest.scoring import tally as scoring
+from contest.services import contests
 from contest.vocabulary import ROUND_TRANSITIONS, RoundState, check_transition
 
 #: An entry is ranked from this many scorecards on; fewer than were promised is a warning.
@@ -100,7 +101,7 @@ def make_tally(session: Session, round_id: uuid.UUID, account_id: uuid.UUID) -> 
     Returns the round's newest tally; None if the round is not closed (it was reopened meanwhile). An
     input that was counted already makes no second tally.
     """
-    round_ = session.get_one(Round, round_id, with_for_update=True, populate_existing=True)
+    round_ = contests.lock_round(session, session.get_one(Round, round_id).contest)
     if round_.state not in (RoundState.CLOSED, RoundState.TALLIED):
         return None
     criteria = _rubric(session, round_id)

@@ -42,6 +42,19 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _store_of(settings: Settings) -> Storage:
+    return Storage(
+        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+    )
+
+
+@pytest.fixture
+def store(site: Settings) -> Storage:
+    """The site's own bucket, for arranging files that its pages show."""
+    return _store_of(site)
+
+
 @pytest.fixture(scope="session")
 def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
     """The settings of a running site over this worker's database, with a bucket of its own."""
@@ -49,10 +62,7 @@ def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
     own = settings.model_copy(update={
         "base_url": f"http://localhost:{port}", "trusted_hosts": "localhost,127.0.0.1", "s3_bucket": f"site-{worker_id}",
     })
-    Storage(
-        endpoint=own.s3_endpoint, public_endpoint=own.public_endpoint, access_key=own.s3_access_key,
-        secret_key=own.s3_secret_key, bucket=own.s3_bucket,
-    ).prepare([own.base_url])
+    _store_of(own).prepare([own.base_url])
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     environment = kept | {name.upper(): str(getattr(own, name)) for name in Settings.model_fields}
     python = [sys.executable, "-m", "contest.cli"]
@@ -84,7 +94,7 @@ def _until_ready(base_url: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=find(),
@@ -119,7 +129,7 @@ def visit(
             base_url=site.base_url, locale=lang, java_script_enabled=javascript,
             viewport={"width": width, "height": 900}, **options,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         if account is not None:
             token = accounts.start_session(session, account, address="127.0.0.1", agent="browser")

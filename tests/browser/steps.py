@@ -120,6 +120,7 @@ def row(page: Page, name: str) -> Locator:
 
 def expect_loaded(picture: Locator) -> None:
     """A picture that the browser has fetched and decoded."""
+    expect(picture).to_be_attached(timeout=60_000)  # previews wait for their turn in the worker
     picture.scroll_into_view_if_needed()
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0

@@ -114,7 +114,7 @@ def test_a_demo_starts_refuses_a_second_ends_whole_and_keeps_its_data(demo: Call
 
     assert len(first.family()) > 6
     first.process.send_signal(signal.SIGTERM)
-    _until(lambda: first.family() == [], 5)
+    _until(lambda: first.family() == [], 30)
     assert first.process.wait(5) == 0
 
     third = demo("--empty")
@@ -128,7 +128,7 @@ def test_after_kill_nothing_is_left_and_the_next_start_recovers(demo: Callable[.
     facts = first.facts
 
     first.process.kill()
-    _until(lambda: first.family() == [], 10)
+    _until(lambda: first.family() == [], 30)
 
     again = demo("--empty")
     again.ready(30)

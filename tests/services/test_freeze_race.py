@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from contest.db import Database
 from contest.errors import Denied
 from contest.models import Account, Score, Scorecard, Tally
-from contest.services import judging, results
+from contest.services import contests, judging, results
+from contest.services.sheets import CardView
 from contest.vocabulary import Role
 from tests.factories import Make
 
@@ -170,3 +173,54 @@ def test_one_judge_in_many_tabs_gets_one_card_and_one_winner(database: Database,
     card = session.scalars(select(Scorecard)).one()
     assert sorted(answers) == sorted(["Conflict"] * (JUDGES - 1) + [card.note])
     assert card.version == 1
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_score_and_an_organisers_act_never_wait_for_each_other(
+    database: Database, session: Session, make: Make, frozen: bool
+) -> None:
+    """The organiser has the contest and wants the round, while a judge submits: the judge waits, both succeed."""
+    contest = make.contest("judging", judges_per_entry=1)
+    contest.round.rubric_frozen_at = contest.opens_at if frozen else None
+    judge = make.member(contest, Role.JUDGE)
+    code = make.assignment(make.entry(contest, files=0), judge).code
+    organiser, actor = make.actor(session.get_one(Account, contest.created_by)), make.actor(judge)
+    make.open_round(contest)
+    session.commit()
+    waiter: list[int] = []
+    done: list[CardView] = []
+
+    def submit() -> None:
+        with database.unit_of_work() as own:
+            waiter.append(own.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            done.append(
+                judging.save(own, actor, contest.slug, code, version=0, levels=LEVELS, note="", comment="", submit=True)
+            )
+
+    thread = threading.Thread(target=submit)
+    with database.unit_of_work() as own:
+        held = contests.get_managed(own, organiser, contest.slug, lock=True)
+        thread.start()
+        _until_waiting(database, waiter)
+        round_ = contests.lock_round(own, held)
+        assert round_.state == "open"
+        assert done == []
+    thread.join(60)
+
+    assert [card.state for card in done] == ["submitted"]
+
+
+def _until_waiting(database: Database, waiter: list[int]) -> None:
+    """Return once that connection waits for a lock."""
+    deadline = time.monotonic() + 20
+    with database.reading() as looking:
+        while time.monotonic() < deadline:
+            if (
+                waiter
+                and looking.execute(
+                    text("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = :pid"), {"pid": waiter[0]}
+                ).scalar()
+            ):
+                return
+            looking.execute(text("SELECT pg_stat_clear_snapshot(), pg_sleep(0.02)"))
+    raise AssertionError("nobody waits")

@@ -130,7 +130,7 @@ def test_the_probe_names_missing_cors_rules(other: Storage) -> None:
     found = failing(other.probe([ORIGIN]))
 
     assert list(found) == ["cors"]
-    assert "set-up command" in found["cors"]
+    assert "contest setup" in found["cors"]
 
 
 def test_the_probe_names_rules_for_everybody(other: Storage) -> None:
@@ -149,7 +149,7 @@ def test_the_probe_names_a_wrong_origin(storage: Storage) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"bucket": "no-such-bucket"}, "set-up command"),
+        ({"bucket": "no-such-bucket"}, "contest setup"),
         ({"secret_key": "wrong"}, "S3_SECRET_KEY"),
         ({"access_key": "WRONG"}, "S3_ACCESS_KEY"),
     ],

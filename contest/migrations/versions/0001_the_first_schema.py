@@ -528,7 +528,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tally_id', 'entry_id', name=op.f('pk_standing'))
     )
     op.create_index(op.f('ix_standing_entry_id'), 'standing', ['entry_id'], unique=False)
-    op.create_index(op.f('ix_standing_tally_id'), 'standing', ['tally_id'], unique=False)
     op.create_table('preview',
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('file_id', sa.UUID(), nullable=False),
@@ -579,7 +578,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('revision_id', 'file_id', name=op.f('pk_revision_file'))
     )
     op.create_index(op.f('ix_revision_file_file_id'), 'revision_file', ['file_id'], unique=False)
-    op.create_index(op.f('ix_revision_file_revision_id'), 'revision_file', ['revision_id'], unique=False)
     op.create_table('scorecard',
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('assignment_id', sa.UUID(), nullable=False),

@@ -1,0 +1,174 @@
+"""Uploads in a browser: what is refused and how it says so, what is cancelled, what survives a broken line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contest.models import Account, AuditEvent, Contest, EntryFile, Revision
+from contest.storage import ObjectMissing, Storage
+from tests.browser.steps import choose, expect_loaded, file, row, throttle, until
+from tests.factories import Make
+from tests.pictures import noise, pdf, png
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def entrant(make: Make) -> Account:
+    return make.account("Dalia Haddad")
+
+
+@pytest.fixture
+def contest(make: Make, entrant: Account, session: Session) -> Contest:
+    """An open contest in which the entrant's draft has its words and no file yet."""
+    made = make.contest("open", slug="send", deliverables=[
+        {"key": "screens", "kinds": ["png", "svg"], "max_files": 3, "max_bytes": 900_000},
+        {"key": "document", "kinds": ["pdf"], "required": False},
+    ])
+    make.entry(made, entrant, state="draft", files=0)
+    session.commit()
+    return made
+
+
+def stored(session: Session) -> dict[str, str]:
+    """Name → state of the files that the draft holds."""
+    session.rollback()
+    rows = session.execute(select(EntryFile.name, EntryFile.state).where(EntryFile.removed_at.is_(None)))
+    return dict(rows.tuples().all())
+
+
+def revisions(session: Session) -> int:
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(Revision)) or 0
+
+
+def open_entry(visit: Visit, entrant: Account, *, expect_errors: bool = False) -> Page:
+    page = visit(entrant, expect_errors=expect_errors)
+    page.goto("/contests/send/entry")
+    return page
+
+
+def test_another_type_behind_a_right_name_is_refused_by_the_check(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+
+    choose(page, "Screens", file("screen.png", pdf(1)))
+
+    refused = row(page, "screen.png")
+    expect(refused).to_contain_text("What the file holds is not a type that this slot takes, whatever its name says.")
+    expect(refused).to_contain_text("Refused")
+    expect(page.locator("#h-todo ~ .body")).to_contain_text("0 of 3, 1 to look at")
+    assert stored(session) == {"screen.png": "rejected"}
+    refused.get_by_role("button", name="Remove").click()
+    expect(refused).to_have_count(0)
+    assert stored(session) == {}
+
+
+@pytest.mark.parametrize(("name", "body", "sentence"), [
+    ("empty.png", b"", "The file is empty. Choose it again; if it is empty on your disk too, export it anew."),
+    ("large.png", noise(640, 500), "The file is larger than this slot takes. Make it smaller, or ask the organiser."),
+    ("notes.txt", b"Dear jury", "This type of file is not taken here. See the types named beside the slot."),
+])
+def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(
+    visit: Visit, session: Session, contest: Contest, entrant: Account, name: str, body: bytes, sentence: str
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+
+    choose(page, "Screens", file(name, body))
+
+    expect(row(page, name)).to_contain_text(sentence)
+    expect(page.locator("#said")).to_contain_text(f"{name} was not sent. {sentence}")
+    assert stored(session) == {}
+    row(page, name).get_by_role("button", name=f"Dismiss {name}").click()
+    expect(row(page, name)).to_have_count(0)
+    choose(page, "Screens", file("fine.png", png()))
+    expect(row(page, "fine.png")).to_contain_text("Ready, no text yet")
+
+
+def test_a_cancelled_upload_leaves_nothing(
+    visit: Visit, session: Session, store: Storage, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+    throttle(page, 50_000)
+    choose(page, "Screens", file("slow.png", noise(600, 400)))
+    expect(row(page, "slow.png")).to_contain_text(re.compile(r"[1-9]\d? %, "))
+
+    row(page, "slow.png").get_by_role("button", name="Cancel slow.png").click()
+
+    expect(row(page, "slow.png")).to_have_count(0)
+    expect(page.locator("#said")).to_contain_text("slow.png is cancelled.")
+    until(page, lambda: stored(session) == {}, "the server to hear of it")
+    given_up = session.scalars(select(EntryFile)).one()
+    assert (given_up.state, given_up.key) == ("expected", None)
+    with pytest.raises(ObjectMissing):
+        store.head(given_up.staging_key)
+
+
+def test_a_broken_line_is_tried_again(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    tries: list[str] = []
+
+    def break_once(route: Route) -> None:
+        if route.request.method == "PUT":
+            tries.append(route.request.url)
+            if len(tries) == 1:
+                route.abort("connectionreset")
+                return
+        route.continue_()
+
+    page.route(re.compile(r"/incoming/"), break_once)
+    choose(page, "Screens", file("screen.png", png()))
+
+    expect(row(page, "screen.png")).to_contain_text("The line broke. Trying again.")
+    expect_loaded(row(page, "screen.png").get_by_role("img"))
+    assert len(tries) == 2
+    assert stored(session) == {"screen.png": "accepted"}
+
+
+def test_of_two_files_the_good_one_stays(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+
+    choose(page, "Screens", file("good.png", png()), file("bad.png", pdf(1)))
+
+    expect_loaded(row(page, "good.png").get_by_role("img"))
+    expect(row(page, "good.png")).to_contain_text("Ready, no text yet")
+    expect(row(page, "bad.png")).to_contain_text("The other files are not affected.")
+    assert stored(session) == {"good.png": "accepted", "bad.png": "rejected"}
+
+
+def test_a_double_click_seals_one_revision_and_going_back_does_no_harm(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+    choose(page, "Screens", file("screen.png", png()))
+    expect_loaded(row(page, "screen.png").get_by_role("img"))
+    row(page, "screen.png").get_by_label("What the picture shows, in one sentence").fill("An orange screen.")
+    row(page, "screen.png").get_by_role("button", name="Save the sentence").click()
+    button = page.get_by_role("button", name="Submit revision 1")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+
+    button.dblclick()
+
+    expect(page.get_by_role("heading", name="Received in time")).to_be_visible()
+    assert revisions(session) == 1
+    page.reload()
+    expect(page.get_by_role("heading", name="Received in time")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Revision 1 is sealed. Judges will see exactly that.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Submit revision"))).to_have_count(0)
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Received in time")).to_be_visible()
+    assert revisions(session) == 1
+    sealed = select(func.count()).select_from(AuditEvent).where(AuditEvent.act == "entry.submitted")
+    assert session.scalar(sealed) == 1
