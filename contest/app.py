@@ -56,13 +56,14 @@ def make(settings: Settings | None = None) -> Flask:
         secret_key=settings.s3_secret_key, bucket=settings.s3_bucket, region=settings.s3_region,
         path_style=settings.s3_path_style,
     )
+    # Before the CSRF check, which reads the whole form.
+    web.register_requests(app)
     web.csrf.init_app(app)
     web.logins.init_app(app)
     web.logins.session_protection = None
     web.limiter.init_app(app)
     Babel(app, locale_selector=web.locale)
     web.register_errors(app)
-    web.register_requests(app)
     _register_templates(app, settings)
     for module in (auth, submission, judging, results, manage, api, files, health):
         app.register_blueprint(module.bp)

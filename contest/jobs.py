@@ -25,7 +25,17 @@ from sqlalchemy.orm import Session
 
 from contest import db, outbox
 from contest.outbox import QueueServer
-from contest.services import accounts, announcements, assignment, checks, letters, previews, receipts, results
+from contest.services import (
+    accounts,
+    announcements,
+    assignment,
+    checks,
+    invitations,
+    letters,
+    previews,
+    receipts,
+    results,
+)
 from contest.settings import Settings
 from contest.storage import Storage, StorageDown
 
@@ -90,7 +100,7 @@ def send_code(work: Work, email_key: str, purpose: str, locale: str) -> None:
 @job
 def send_invitation(work: Work, invitation_id: str) -> None:
     with work.finishing() as session:
-        accounts.mail_invitation(session, work.settings, UUID(invitation_id), nonce=f"{work.item_id}")
+        invitations.mail_invitation(session, work.settings, UUID(invitation_id), nonce=f"{work.item_id}")
 
 
 @job

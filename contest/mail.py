@@ -106,8 +106,13 @@ def connect(settings: Settings) -> smtplib.SMTP:
         server = smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=context)
     else:
         server = smtplib.SMTP(host, url.port or 587, timeout=20)
-        if server.ehlo_or_helo_if_needed() is None and server.has_extn("starttls"):
+        server.ehlo_or_helo_if_needed()
+        if server.has_extn("starttls"):
             server.starttls(context=context)
+        elif host not in ("localhost", "127.0.0.1", "::1"):
+            # Codes and passwords do not cross a network in clear text.
+            server.close()
+            raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS")
     if url.username:
         server.login(unquote(url.username), unquote(url.password or ""))
     return server

@@ -84,7 +84,12 @@ def may_see_contest(actor: Actor, contest: Contest) -> bool:
 
 
 def may_manage(actor: Actor, contest: Contest) -> bool:
-    """The app team: organisers, chairs and publishers of this contest, and admins."""
+    """The app team: organisers, chairs and publishers of this contest, and admins.
+
+    Whoever judges it blind is none of them until the winners are public, not even as an admin.
+    """
+    if contest.published_at is None and actor.has(contest.id, Role.JUDGE):
+        return False
     return actor.signed_in and (actor.is_admin or actor.has(contest.id, *STAFF_ROLES))
 
 

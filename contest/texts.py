@@ -170,6 +170,9 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "sign_in_wrong": _("The address or the password is not right, or the address is not verified yet. Try again, or have a code sent to you."),
         "code_wrong": _("This code is not right, was used, or is older than 10 minutes. Check it, or have a new one sent."),
         "zone_unknown": _("Choose a time zone from the list."),
+        "role_conflict": _(
+            "One person cannot both judge and belong to the team of a contest: the team sees the entrants' names."
+        ),
         "already_member": _("This person has that role already."),
         "already_invited": _("This person has been invited already. Withdraw that invitation to send a new one."),
         "slug_taken": _("Another contest uses this address. Choose another."),

@@ -59,6 +59,9 @@ csrf = CSRFProtect()
 logins = LoginManager()
 limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled=False)
 
+#: Bytes of a request that is not a plain upload, and the views that take plain uploads.
+SMALL_FORM = 2 * 1024 * 1024
+LARGE_FORMS = frozenset({"submission.send_files"})
 #: Shared limit of requests that mail a code or try a password, per network address.
 SIGN_IN_LIMIT = "60 per 10 minutes"
 #: Uploads begun per network address: far above what people behind one address need at a deadline.
@@ -483,8 +486,10 @@ def register_requests(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request=g.request_number)
         if any("\0" in value for value in (request.path, *request.args.values())):
             abort(400)
-        if request.mimetype != "multipart/form-data" and (request.content_length or 0) > 2 * 1024 * 1024:
-            # Only a plain upload may be large; text of all forms together stays below this.
+        # Only a signed-in entrant's plain upload may be large; this is settled before a byte is read.
+        large = request.endpoint in LARGE_FORMS and actor().signed_in
+        request.max_content_length = chosen.max_form_bytes if large else SMALL_FORM
+        if (request.content_length or 0) > (chosen.max_form_bytes if large else SMALL_FORM):
             abort(413)
 
     @app.after_request

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from contest import db
 from contest.models import Account, Assignment, Contest, Entry, EntryFile, Preview
-from contest.services import accounts, awards, publications, results, rounds
+from contest.services import accounts, awards, invitations, publications, results, rounds
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import Role
@@ -79,10 +79,10 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     session.commit()
     _publish(make, session, done, organiser, publisher, won)
 
-    invitation = accounts.invite(
+    invitation = invitations.invite(
         session, make.actor(organiser), live, email="invited@example.org", name="", role="judge", locale="en"
     )
-    accounts.mail_invitation(session, settings, invitation.id, nonce="0")
+    invitations.mail_invitation(session, settings, invitation.id, nonce="0")
     token = accounts.start_session(session, suspended, address="", agent="")
     suspended.suspended_at = datetime.now(UTC)
     session.commit()

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from contest import web
 from contest.errors import Invalid, NotFound
 from contest.forms import accounts as forms
-from contest.services import accounts
+from contest.services import accounts, invitations
 from contest.vocabulary import LOCALES, CodePurpose
 from contest.web import actor, page, public, session, signed_in, writes
 
@@ -260,10 +260,10 @@ def end_session(session_id: UUID) -> Any:
 @public
 def invitation(token: str) -> Any:
     """Show an invitation. Opening the link changes nothing: mail scanners open links too."""
-    found = accounts.get_invitation(session(), token)
+    found = invitations.get_invitation(session(), token)
     return page(
         "auth/invitation.html", form=forms.AcceptInvitation(), invitation=found, token=token,
-        known=accounts.has_account(session(), found), contest=accounts.contest_of(session(), found),
+        known=invitations.has_account(session(), found), contest=invitations.contest_of(session(), found),
     )
 
 
@@ -273,24 +273,34 @@ def invitation(token: str) -> Any:
 @writes
 def accept_invitation(token: str) -> Any:
     form = forms.AcceptInvitation()
-    found = accounts.get_invitation(session(), token)
-    known, contest = accounts.has_account(session(), found), accounts.contest_of(session(), found)
+    found = invitations.get_invitation(session(), token)
+    known, contest = invitations.has_account(session(), found), invitations.contest_of(session(), found)
+    if known and not invitations.is_for(found, actor()):
+        # A link in a mail never signs in to an account that exists.
+        web.after_commit(partial(_return_to, url_for(".invitation", token=token)))
+        web.after_commit(partial(web.flash_said, _("Sign in as %(email)s first, then accept.", email=found.email)))
+        return redirect(url_for(".sign_in"))
     try:
         if not form.validate():
             raise Invalid({})
-        account = accounts.accept_invitation(
+        account = invitations.accept_invitation(
             session(), token, name=form.name.data or "", password=form.password.data or "", zone=form.zone.data
         )
     except Invalid as error:
         web.keep_and_roll_back()
         form.refuse(error)
-        found = accounts.get_invitation(session(), token)
+        found = invitations.get_invitation(session(), token)
         return page(
             "auth/invitation.html", 422, form=form, invitation=found, token=token, known=known, contest=contest
         )
-    web.sign_in(account)
+    if not known:
+        web.sign_in(account)
     web.after_commit(partial(web.flash_said, _("Welcome. You are in.")))
     return redirect(url_for("submission.start"))
+
+
+def _return_to(path: str) -> None:
+    cookie["next"] = path
 
 
 @bp.post("/language")

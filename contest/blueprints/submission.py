@@ -293,6 +293,7 @@ def check_receipt() -> Any:
 
 @bp.post("/receipts/check")
 @public
+@web.limiter.limit(web.SIGN_IN_LIMIT)
 def do_check_receipt() -> Any:
     """Check a pasted text or a file. It only reads, so its transaction is read-only although it is a POST."""
     form = forms.CheckReceipt()

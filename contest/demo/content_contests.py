@@ -113,7 +113,7 @@ FERRY = Contest(
         announced=Moment(-52), opens=Moment(-45), closes=Moment(12, "23:59:59"),
         judging_opens=Moment(15), judging_closes=Moment(28, "18:00:00"), winners=Moment(32, "11:00:00"),
     ),
-    judges=("judge-mori", "judge-aoki", "judge-fujita", "judge-bello", "judge-duarte", "judge-grant", "judge-holm"),
+    judges=("judge-aoki", "judge-fujita", "judge-bello", "judge-duarte", "judge-grant", "judge-holm"),
     chair="judge-mori",
     organisers=("staff-okada", "staff-reyes"),
     publishers=("staff-hayashi",),
@@ -163,7 +163,7 @@ SHELTER = Contest(
         judging_opens=Moment(-6), judging_closes=Moment(8, "18:00:00"), winners=Moment(14, "11:00:00"),
     ),
     judges=("judge-aoki", "judge-bello", "judge-duarte", "judge-fujita"),
-    chair="judge-aoki",
+    chair="judge-mori",
     organisers=("staff-okada", "staff-reyes"),
     publishers=("staff-hayashi",),
 )  # fmt: skip
@@ -208,7 +208,7 @@ WASTE = Contest(
         judging_opens=Moment(-88), judging_closes=Moment(-74, "18:00:00"), winners=Moment(-60, "11:00:00"),
     ),
     judges=("judge-mori", "judge-grant", "judge-holm"),
-    chair="judge-mori",
+    chair="judge-aoki",
     organisers=("staff-okada", "staff-reyes"),
     publishers=("staff-hayashi",),
 )  # fmt: skip

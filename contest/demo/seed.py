@@ -44,6 +44,7 @@ from contest.services import (
     awards,
     contests,
     entries,
+    invitations,
     judging,
     publications,
     rounds,
@@ -268,7 +269,7 @@ class _Season:
             ):
                 for key in keys:
                     if key not in self.outside:
-                        accounts.grant_role(session, contest.id, self.demo.people[key], role)
+                        invitations.grant_role(session, contest.id, self.demo.people[key], role)
         with self.demo.database.at(moment + timedelta(hours=1)) as session:
             actor = self.demo.actor(session, self.organiser)
             contests.change_texts(
@@ -309,13 +310,13 @@ class _Season:
             person = named[key]
             with self.demo.database.at(moment + timedelta(minutes=number)) as session:
                 contest = session.scalars(select(Contest).where(Contest.slug == self.slug)).one()
-                accounts.invite(
+                invitations.invite(
                     session, self.demo.actor(session, self.organiser), contest, email=person.email, name=person.name,
                     role=role, locale=person.locale,
                 )
             self.demo.work(("send_invitation",))
             with self.demo.database.at(moment + timedelta(hours=5, minutes=number)) as session:
-                account = accounts.accept_invitation(session, self._token(session, person), name=person.name, zone=person.zone)
+                account = invitations.accept_invitation(session, self._token(session, person), name=person.name, zone=person.zone)
                 account.password_hash, account.latin_name, account.country = self.demo.hash, person.latin, person.country
                 self.demo.people[key] = account.id
 

@@ -30,12 +30,10 @@ from contest.models import (
     Account,
     Attempt,
     Code,
-    Contest,
-    Invitation,
     LoginSession,
     Membership,
 )
-from contest.permissions import Actor, may_organise
+from contest.permissions import Actor
 from contest.settings import Settings
 from contest.vocabulary import LOCALES, CodePurpose, Role
 
@@ -44,7 +42,6 @@ _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Typ
 MIN_PASSWORD, MAX_PASSWORD = 15, 1024
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
-INVITATION_LIFE = timedelta(days=14)
 #: Guesses per account and network in a window, and per account from everywhere.
 TRIES, TRIES_EVERYWHERE, TRY_WINDOW = 10, 50, timedelta(minutes=10)
 
@@ -454,143 +451,3 @@ def suspend(session: Session, actor: Actor, account_id: uuid.UUID) -> None:
     account.suspended_at = clock.read(session)
     _revoke_all(session, account)
     audit.record(session, actor, "account.suspended", account)
-
-
-# Invitations -------------------------------------------------------------------------------------
-
-
-def invite(
-    session: Session, actor: Actor, contest: Contest | None, *, email: str, name: str, role: str, locale: str
-) -> Invitation:
-    """Invite a person by mail to a role in a contest, or (without contest) to the staff."""
-    if contest is not None:
-        may_organise(actor, contest).require()
-    elif not actor.is_admin:
-        raise Denied("admin_only")
-    email = check_email(email)
-    key = email_key(email)
-    if contest is not None and session.scalar(
-        select(Membership.id)
-        .join(Account)
-        .where(
-            Membership.contest_id == contest.id, Membership.role == role, Membership.removed_at.is_(None),
-            Account.email_key == key,
-        )
-    ):
-        raise Invalid("email", "already_member")
-    now = clock.read(session)
-    invitation = Invitation(
-        contest_id=contest.id if contest else None, role=role, email=email, email_key=key, name=name,
-        locale=locale if locale in LOCALES else "en", invited_by=actor.account_id, expires_at=now + INVITATION_LIFE,
-    )
-    try:
-        with session.begin_nested():
-            # Added inside: opening the savepoint flushes what was pending before it.
-            session.add(invitation)
-    except IntegrityError as error:
-        raise Invalid("email", "already_invited") from error
-    audit.record(session, actor, "invitation.sent", invitation, role=role)
-    outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))
-    return invitation
-
-
-def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UUID, *, nonce: str) -> None:
-    """The job: give the invitation its token and mail the link. Only the token's hash is kept."""
-    invitation = session.get(Invitation, invitation_id, with_for_update=True)
-    if invitation is None or invitation.accepted_at or invitation.revoked_at:
-        return
-    token = secrets.token_urlsafe(24)
-    invitation.token_hash = hashlib.sha256(token.encode()).digest()
-    contest = session.get(Contest, invitation.contest_id) if invitation.contest_id else None
-    inviter = session.get_one(Account, invitation.invited_by)
-    mail.queue(
-        session, "invitation", key=f"invitation:{invitation.id}:{nonce}", address=invitation.email,
-        locale=invitation.locale, name=invitation.name, role=invitation.role,
-        contest=dict(contest.title) if contest else None, inviter=inviter.name,
-        link=f"{settings.base_url}/invitations/{token}", days=INVITATION_LIFE.days, site=settings.base_url,
-    )
-
-
-def get_invitation(session: Session, token: str) -> Invitation:
-    """The live invitation of a link. Raises NotFound if it is unknown, used, revoked or out of date."""
-    invitation = session.scalars(
-        select(Invitation).where(
-            Invitation.token_hash == hashlib.sha256(token.encode()).digest(), Invitation.accepted_at.is_(None),
-            Invitation.revoked_at.is_(None), Invitation.expires_at > func.clock_timestamp(),
-        )
-    ).first()
-    if invitation is None:
-        raise NotFound
-    return invitation
-
-
-def contest_of(session: Session, invitation: Invitation) -> Contest | None:
-    """The contest that an invitation is for; None for the staff."""
-    return session.get(Contest, invitation.contest_id) if invitation.contest_id else None
-
-
-def has_account(session: Session, invitation: Invitation) -> bool:
-    """Whether the invited person has an account; one whose address nobody has proven is not theirs yet."""
-    return session.scalar(
-        select(Account.id).where(Account.email_key == invitation.email_key, Account.verified_at.is_not(None))
-    ) is not None
-
-
-def accept_invitation(
-    session: Session, token: str, *, name: str, password: str = "", zone: str = "UTC"
-) -> Account:
-    """Take up an invitation. The link came by mail, so it proves the address; returns the account.
-
-    A new account is made with `name` and, if given, a password; one that was never verified gets them in
-    place of what a stranger may have typed. Raises NotFound or Invalid.
-    """
-    invitation = get_invitation(session, token)
-    session.refresh(invitation, with_for_update=True)
-    if invitation.accepted_at is not None:
-        raise NotFound
-    now = clock.read(session)
-    account = session.scalars(
-        select(Account).where(Account.email_key == invitation.email_key).with_for_update()
-    ).first()
-    if account is None or account.verified_at is None:
-        if not name.strip():
-            raise Invalid("name", "required")
-        if password:
-            check_password(password)
-    if account is None:
-        account = create_account(
-            session, email=invitation.email, name=name.strip(), locale=invitation.locale, zone=zone, password=password
-        )
-    elif account.verified_at is None:
-        account.name, account.latin_name, account.zone = name.strip(), "", zone if clock.is_zone(zone) else "UTC"
-        account.password_hash = hash_password(password) if password else None
-    if account.suspended_at is not None:
-        raise NotFound
-    account.verified_at = account.verified_at or now
-    invitation.accepted_at, invitation.account_id = now, account.id
-    if invitation.contest_id is None:
-        account.is_staff = True
-    else:
-        grant_role(session, invitation.contest_id, account.id, invitation.role)
-    audit.record(
-        session, Actor(account_id=account.id), "invitation.accepted", invitation, role=invitation.role,
-    )
-    return account
-
-
-def grant_role(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID, role: str) -> None:
-    """Give a role; having it already is fine."""
-    session.flush()
-    session.execute(
-        insert(Membership).values(contest_id=contest_id, account_id=account_id, role=role).on_conflict_do_nothing()
-    )
-
-
-def revoke_invitation(session: Session, actor: Actor, contest: Contest, invitation_id: uuid.UUID) -> None:
-    may_organise(actor, contest).require()
-    invitation = session.get(Invitation, invitation_id, with_for_update=True)
-    if invitation is None or invitation.contest_id != contest.id:
-        raise NotFound
-    if invitation.accepted_at is None and invitation.revoked_at is None:
-        invitation.revoked_at = clock.read(session)
-        audit.record(session, actor, "invitation.revoked", invitation)

@@ -25,7 +25,7 @@ from contest.permissions import (
     may_organise,
     may_see_contest,
 )
-from contest.services import accounts
+from contest.services import invitations
 from contest.services.checklist import checklist as checklist
 from contest.services.checklist import problems_of
 from contest.vocabulary import LOCALES, STAFF_ROLES, EntryState, Role, RoundKind, RoundState, ScorecardState
@@ -107,7 +107,7 @@ def create(session: Session, actor: Actor, *, slug: str, title: Texts, default_l
             raise Invalid("slug", "slug_taken") from error
         raise
     session.add(Round(contest_id=contest.id, kind=RoundKind.FINAL, name=dict(_FINAL_NAME), position=1))
-    accounts.grant_role(session, contest.id, actor.account_id, Role.ORGANISER)
+    invitations.grant_role(session, contest.id, actor.account_id, Role.ORGANISER)
     audit.record(session, actor, "contest.created", contest, slug=slug, zone=zone)
     return contest
 

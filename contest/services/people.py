@@ -14,7 +14,7 @@ from contest import audit, clock, outbox
 from contest.errors import Denied, NotFound
 from contest.models import Account, Contest, Invitation, Membership
 from contest.permissions import Actor
-from contest.services import accounts, assignment, contests
+from contest.services import accounts, assignment, contests, invitations
 from contest.vocabulary import Role
 
 #: Mails that one invitation may cause in the window of `accounts.count_attempt`.
@@ -35,7 +35,7 @@ def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
     ).all()
 
 
-def invitations(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
+def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
     """Invitations, newest first: id, role, email, name, created_at, expires_at, state.
 
     State: waiting, expired, accepted or revoked. An accepted or revoked one stays in the list.
@@ -60,7 +60,7 @@ def invite(
 ) -> Invitation:
     """Invite a person by mail to a role. Raises Denied or Invalid("email")."""
     contest = contests.get_for_change(session, actor, slug)
-    return accounts.invite(
+    return invitations.invite(
         session, actor, contest, email=email, name=name, role=Role(role).value, locale=locale
     )
 
@@ -68,7 +68,7 @@ def invite(
 def withdraw(session: Session, actor: Actor, slug: str, invitation_id: uuid.UUID) -> None:
     """Make an invitation's link worthless."""
     contest = contests.get_managed(session, actor, slug)
-    accounts.revoke_invitation(session, actor, contest, invitation_id)
+    invitations.revoke_invitation(session, actor, contest, invitation_id)
 
 
 def send_again(session: Session, actor: Actor, slug: str, invitation_id: uuid.UUID) -> Invitation:
@@ -83,7 +83,7 @@ def send_again(session: Session, actor: Actor, slug: str, invitation_id: uuid.UU
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise Denied("invitation_over")
     accounts.count_attempt(session, f"invite:{invitation.id}", RESENDS)
-    invitation.expires_at = clock.read(session) + accounts.INVITATION_LIFE
+    invitation.expires_at = clock.read(session) + invitations.INVITATION_LIFE
     audit.record(session, actor, "invitation.sent", invitation, role=invitation.role, again=True)
     outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))
     return invitation

@@ -83,6 +83,7 @@ def test_from_the_idea_to_the_winners(visit: Visit, make: Make, session: Session
     invite(organiser)
     accept_invitation(emeka, post, *EMEKA)
     accept_invitation(haruka, post, *HARUKA, say=say_ja)
+    accept_invitation(publisher, post, PUBLISHER, "Bela Bartók")
     open_judging(organiser)
     judge_in_two_tabs(emeka, post)
     expect_no_identity(emeka, session, disk)
@@ -92,7 +93,6 @@ def test_from_the_idea_to_the_winners(visit: Visit, make: Make, session: Session
 
     propose(organiser)
     be_refused_as_the_same_person(organiser, post)
-    accept_invitation(publisher, post, PUBLISHER, "Bela Bartók")
     let_minutes_pass(session)
     approve_and_publish(publisher, post)
     read_winners(public)

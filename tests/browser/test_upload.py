@@ -40,7 +40,7 @@ def stored(session: Session) -> dict[str, str]:
     """Name → state of the files that the draft holds."""
     session.rollback()
     rows = session.execute(select(EntryFile.name, EntryFile.state).where(EntryFile.removed_at.is_(None)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def revisions(session: Session) -> int:
@@ -75,7 +75,7 @@ def test_another_type_behind_a_right_name_is_refused_by_the_check(
     ("empty.png", b"", "The file is empty. Choose it again; if it is empty on your disk too, export it anew."),
     ("large.png", noise(640, 500), "The file is larger than this slot takes. Make it smaller, or ask the organiser."),
     ("notes.txt", b"Dear jury", "This type of file is not taken here. See the types named beside the slot."),
-])
+], ids=["empty", "too large", "another type"])
 def test_a_file_that_cannot_be_taken_is_refused_before_it_is_sent(
     visit: Visit, session: Session, contest: Contest, entrant: Account, name: str, body: bytes, sentence: str
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Attempt, Code, Invitation, LoginSession, MailMessage, Membership
-from contest.services import accounts
+from contest.services import accounts, invitations
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 
@@ -250,7 +250,7 @@ def test_a_removed_role_is_gone_at_the_next_look(session: Session, make: Make) -
 def _invite(session: Session, make: Make, run_jobs: Run, **values: str) -> tuple[Invitation, str]:
     contest = make.contest()
     organiser = session.get_one(Account, contest.created_by)
-    invitation = accounts.invite(
+    invitation = invitations.invite(
         session, make.actor(organiser), contest,
         **{"email": "judge@example.org", "name": "J", "role": "judge", "locale": "ja", **values},  # type: ignore[arg-type]
     )
@@ -265,35 +265,35 @@ def _invite(session: Session, make: Make, run_jobs: Run, **values: str) -> tuple
 def test_an_invitation_makes_an_account_with_the_role_once(session: Session, make: Make, run_jobs: Run) -> None:
     _, token = _invite(session, make, run_jobs)
 
-    account = accounts.accept_invitation(session, token, name="Judge Judy")
+    account = invitations.accept_invitation(session, token, name="Judge Judy")
     session.flush()
 
     roles = session.scalars(select(Membership.role).where(Membership.account_id == account.id)).all()
     assert (account.name, account.locale, account.verified_at is not None, roles) == ("Judge Judy", "ja", True, ["judge"])
     with pytest.raises(NotFound):
-        accounts.accept_invitation(session, token, name="Again")
+        invitations.accept_invitation(session, token, name="Again")
 
 
 def test_an_invitation_joins_an_account_that_exists(session: Session, make: Make, run_jobs: Run) -> None:
     known = make.account("Known", email="JUDGE@example.org")
     _, token = _invite(session, make, run_jobs)
 
-    assert accounts.accept_invitation(session, token, name="").id == known.id
+    assert invitations.accept_invitation(session, token, name="").id == known.id
 
 
 def test_one_live_invitation_per_person_and_role(session: Session, make: Make, run_jobs: Run) -> None:
     invitation, token = _invite(session, make, run_jobs)
-    contest = accounts.contest_of(session, invitation)
+    contest = invitations.contest_of(session, invitation)
     assert contest is not None
     actor = make.actor(session.get_one(Account, contest.created_by))
     with pytest.raises(Invalid, match="already_invited"):
-        accounts.invite(session, actor, contest, email="Judge@Example.org", name="", role="judge", locale="en")
+        invitations.invite(session, actor, contest, email="Judge@Example.org", name="", role="judge", locale="en")
 
-    accounts.revoke_invitation(session, actor, contest, invitation.id)
+    invitations.revoke_invitation(session, actor, contest, invitation.id)
     session.flush()
     with pytest.raises(NotFound):
-        accounts.get_invitation(session, token)
-    accounts.invite(session, actor, contest, email="judge@example.org", name="", role="judge", locale="en")
+        invitations.get_invitation(session, token)
+    invitations.invite(session, actor, contest, email="judge@example.org", name="", role="judge", locale="en")
 
 
 def test_only_organisers_invite(session: Session, make: Make) -> None:
@@ -301,4 +301,28 @@ def test_only_organisers_invite(session: Session, make: Make) -> None:
     judge = make.member(contest, Role.JUDGE)
 
     with pytest.raises(Denied):
-        accounts.invite(session, make.actor(judge), contest, email="x@example.org", name="", role="judge", locale="en")
+        invitations.invite(session, make.actor(judge), contest, email="x@example.org", name="", role="judge", locale="en")
+
+
+@pytest.mark.parametrize("held, wanted", [("judge", "chair"), ("judge", "organiser"), ("publisher", "judge")])
+def test_nobody_judges_where_they_may_read_the_names(session: Session, make: Make, held: str, wanted: str) -> None:
+    contest = make.contest()
+    person = make.member(contest, held)
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+
+    with pytest.raises(Invalid, match="role_conflict"):
+        invitations.invite(session, organiser, contest, email=person.email, name="", role=wanted, locale="en")
+    with pytest.raises(Invalid, match="role_conflict"):
+        invitations.grant_role(session, contest.id, person.id, wanted)
+
+
+def test_a_judge_is_not_of_the_team_until_the_winners_are_public(session: Session, make: Make) -> None:
+    from contest.permissions import may_manage
+
+    contest = make.contest("judging")
+    judge = make.member(contest, Role.JUDGE, make.account(is_admin=True))
+    assert not may_manage(make.actor(judge), contest)
+
+    contest.published_at = datetime.now(UTC)
+
+    assert may_manage(make.actor(judge), contest)

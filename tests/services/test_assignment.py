@@ -517,7 +517,7 @@ def test_an_invitation_is_sent_again_under_a_new_link(session: Session, make: Ma
     session.expire_all()
     old, invitation.expires_at = invitation.token_hash, datetime.now(UTC) - timedelta(days=1)
     session.flush()
-    assert [(row.state, row.role, row.email) for row in people.invitations(session, contest)] == [
+    assert [(row.state, row.role, row.email) for row in people.invited(session, contest)] == [
         ("expired", "judge", "k@example.org")
     ]
 
@@ -526,11 +526,11 @@ def test_an_invitation_is_sent_again_under_a_new_link(session: Session, make: Ma
     run_jobs()
     session.expire_all()
 
-    assert [row.state for row in people.invitations(session, contest)] == ["waiting"]
+    assert [row.state for row in people.invited(session, contest)] == ["waiting"]
     assert invitation.token_hash not in (None, old)
     assert session.scalar(select(func.count()).select_from(MailMessage)) == 2
     people.withdraw(session, actor, contest.slug, invitation.id)
-    assert [row.state for row in people.invitations(session, contest)] == ["revoked"]
+    assert [row.state for row in people.invited(session, contest)] == ["revoked"]
     with pytest.raises(Denied, match="invitation_over"):
         people.send_again(session, actor, contest.slug, invitation.id)
 

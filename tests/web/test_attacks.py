@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from contest import web
 from contest.models import Account, MailMessage
-from contest.services import accounts
+from contest.services import accounts, invitations
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 from tests.pages import Pages
@@ -91,7 +92,7 @@ def test_an_invitation_is_not_taken_up_into_a_strangers_account(
     contest = make.contest("open")
     organiser = session.get_one(Account, contest.created_by)
     _register(pages.as_(None), "judy@example.org", STRANGERS)
-    accounts.invite(
+    invitations.invite(
         session, make.actor(organiser), contest, email="judy@example.org", name="Judy", role=Role.JUDGE, locale="en"
     )
     session.commit()
@@ -196,3 +197,36 @@ def test_a_code_of_an_address_is_good_for_one_purpose_of_confirming(
     run_jobs()
 
     visitor.submit(visitor.get("/confirm"), "Confirm", {"code": _mailed(session)}, status=422)
+
+
+def test_a_stranger_cannot_make_the_server_keep_a_large_form(pages: Pages, make: Make) -> None:
+    contest = make.contest()
+    body = b"--x\r\n" + b"x" * 3_000_000
+
+    response = pages.open(
+        f"/contests/{contest.slug}/entry/files", method="POST", input_stream=io.BytesIO(body), content_length=len(body),
+        content_type="multipart/form-data; boundary=x",
+    )
+
+    assert response.status_code == 413
+
+
+def test_the_link_of_an_invitation_does_not_sign_in_to_an_account_that_exists(
+    pages: Pages, session: Session, make: Make, run_jobs: Callable[[], list[str]]
+) -> None:
+    contest = make.contest()
+    known = make.account("Known", email="known@example.org", password_hash=accounts.hash_password("five quiet ferries at noon"))
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+    invitations.invite(session, organiser, contest, email=known.email, name="K", role="judge", locale="en")
+    session.commit()
+    run_jobs()
+    found = re.search(r"/invitations/\S+", session.scalars(select(MailMessage.text)).one())
+    assert found
+
+    page = pages.submit(pages.get(found.group(0)), "Accept")
+    assert page.h1 == "Sign in"
+    page = pages.submit(page, "Go on", {"email": known.email, "password": "five quiet ferries at noon"})
+
+    assert page.h1 == "You are invited"
+    pages.submit(page, "Accept")
+    assert contest.title["en"] in pages.get("/desk").text()

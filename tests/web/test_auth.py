@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from contest.models import Account, LoginSession, MailMessage
-from contest.services import accounts
+from contest.services import accounts, invitations
 from tests.factories import Make
 from tests.pages import Pages
 
@@ -253,7 +253,7 @@ def test_language_follows_address_account_cookie_browser(pages: Pages, make: Mak
 
 def test_an_invitation_page_changes_nothing_until_it_is_accepted(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
     contest = make.contest()
-    accounts.invite(
+    invitations.invite(
         session, make.actor(session.get_one(Account, contest.created_by)), contest, email="j@example.org", name="J",
         role="judge", locale="en",
     )

@@ -180,7 +180,7 @@ def test_submitting_too_early_keeps_what_was_entered(
 
     page = desk.submit(page, "Submit", {"level-clarity": "4", "note": "kept"}, status=422)
 
-    assert page.problems == ["Choose a level for this criterion."] * 2
+    assert page.problems == [f"{name}: Choose a level for this criterion." for name in ("Fit", "Craft")]
     assert [one.get("href") for one in page.all("a") if (one.get("href") or "").startswith("#level")] == [
         "#level-fit",
         "#level-craft",

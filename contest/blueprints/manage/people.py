@@ -22,7 +22,7 @@ from contest.web import actor, page, session, signed_in, uuid_or_404, writes
 def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:
     return page(
         "manage/people.html", status, contest=contest, form=form, members=service.members(session(), contest),
-        invitations=service.invitations(session(), contest),
+        invitations=service.invited(session(), contest),
     )
 
 
