@@ -45,8 +45,13 @@ def run_queue(name: str) -> int:
         threading.Thread(target=_end_without, args=(renderer,), name="renderer", daemon=True).start()
     try:
         worker = Worker(
-            [server.queue(name)], connection=server.connection, serializer=JSONSerializer,
-            worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10, log_job_description=False,
+            [server.queue(name)],
+            connection=server.connection,
+            serializer=JSONSerializer,
+            worker_ttl=60,
+            maintenance_interval=30,
+            job_monitoring_interval=10,
+            log_job_description=False,
         )
         worker.work(with_scheduler=False, logging_level="WARNING")
     finally:
@@ -102,7 +107,8 @@ def supervise() -> int:
                 known = None
             if known is None and time.monotonic() >= pause.get(slot, 0):
                 child = subprocess.Popen(
-                    [sys.executable, os.path.abspath(__file__), *arguments], preexec_fn=_end_with_parent,
+                    [sys.executable, os.path.abspath(__file__), *arguments],
+                    preexec_fn=_end_with_parent,
                 )
                 running[slot] = (arguments, child, time.monotonic())
         stop.wait(0.2)

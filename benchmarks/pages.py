@@ -94,7 +94,9 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.headers = {"Host": f"localhost:{port}", "Cookie": cookie, "Accept": "text/html"}
 
-    def ask(self, method: str, path: str, body: str = "", wanted: tuple[int, ...] = (200,), **headers: str) -> tuple[float, str]:
+    def ask(
+        self, method: str, path: str, body: str = "", wanted: tuple[int, ...] = (200,), **headers: str
+    ) -> tuple[float, str]:
         """Seconds until the whole answer, and the answer."""
         began = time.perf_counter()
         self.connection.request(method, path, body or None, {**self.headers, **headers})
@@ -109,9 +111,25 @@ class Client:
 @contextmanager
 def gunicorn(target: str, port: int, environment: dict[str, str], ready: str) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}", "--workers", "2",
-         "--worker-class", "gthread", "--threads", "4", "--log-level", "error"],
-        env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            target,
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "2",
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "4",
+            "--log-level",
+            "error",
+        ],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + 30
@@ -160,9 +178,12 @@ def count_statements(settings: Settings, requests: dict[str, tuple[str, Account 
 
 def prepare_floor(url: str) -> None:
     with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE floor_row (number int PRIMARY KEY, title text, name text, state text, score int)")
         connection.execute(
-            "INSERT INTO floor_row SELECT n, 'Entry number ' || n, 'Person ' || n, 'submitted', n FROM generate_series(1, 1000) n"
+            "CREATE TABLE floor_row (number int PRIMARY KEY, title text, name text, state text, score int)"
+        )
+        connection.execute(
+            "INSERT INTO floor_row"
+            " SELECT n, 'Entry number ' || n, 'Person ' || n, 'submitted', n FROM generate_series(1, 1000) n"
         )
 
 
@@ -182,15 +203,24 @@ def run(times: int) -> dict[str, Any]:
         addresses = embedded.start()
         port, floor_port = embedded.port("web"), embedded.port("floor")
         settings = Settings(
-            contest_env="test", secret_key="benchmark-key-of-thirty-two-chars!", base_url=f"http://localhost:{port}",
-            database_url=addresses.database_url, redis_url=addresses.redis_url, s3_endpoint=addresses.s3_endpoint,
-            s3_access_key=addresses.s3_access_key, s3_secret_key=addresses.s3_secret_key, s3_bucket=addresses.s3_bucket,
+            contest_env="test",
+            secret_key="benchmark-key-of-thirty-two-chars!",
+            base_url=f"http://localhost:{port}",
+            database_url=addresses.database_url,
+            redis_url=addresses.redis_url,
+            s3_endpoint=addresses.s3_endpoint,
+            s3_access_key=addresses.s3_access_key,
+            s3_secret_key=addresses.s3_secret_key,
+            s3_bucket=addresses.s3_bucket,
             log_level="ERROR",
         )
         schema.migrate(settings.database_url)
         Storage(
-            endpoint=settings.s3_endpoint, public_endpoint=settings.s3_endpoint, access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+            endpoint=settings.s3_endpoint,
+            public_endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            bucket=settings.s3_bucket,
         ).prepare([settings.base_url])
         plain = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         prepare_floor(plain)
@@ -202,8 +232,9 @@ def run(times: int) -> dict[str, Any]:
         many = count_statements(settings, requests_of("large", judge, code))
         environment = os.environ | {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
         environment |= {"FLOOR_DATABASE_URL": plain, "PYTHONPATH": str(ROOT)}
-        with gunicorn("contest:create_app()", port, environment, "/healthz"), gunicorn(
-            "benchmarks.floor:app", floor_port, environment, "/rows/1"
+        with (
+            gunicorn("contest:create_app()", port, environment, "/healthz"),
+            gunicorn("benchmarks.floor:app", floor_port, environment, "/rows/1"),
         ):
             pages = time_pages(settings, database, judge, code, port, floor_port, times)
         for name in many:
@@ -240,10 +271,13 @@ def time_pages(
     for name, (path, account) in requests_of("large", judge, code).items():
         client = signed if account else ours
         html = client.ask("GET", path)[1]
-        rows = {"gallery": 8, "queue": html.count('class="code"'), "sheet": len(re.findall(r'type="radio"', html))}[name]
+        rows = {"gallery": 8, "queue": html.count('class="code"'), "sheet": len(re.findall(r'type="radio"', html))}[
+            name
+        ]
         found[name] = {"rows": rows} | measure(
             lambda client=client, path=path: client.ask("GET", path)[0],
-            lambda rows=rows: bare.ask("GET", f"/rows/{rows}")[0], times,
+            lambda rows=rows: bare.ask("GET", f"/rows/{rows}")[0],
+            times,
         )
     path = f"/judge/large-judged/{code}"
     html = signed.ask("GET", path)[1]
@@ -255,7 +289,10 @@ def time_pages(
         state["level"] = state["level"] % 5 + 1
         body = {"version": state["version"], "levels": dict.fromkeys(keys, state["level"]), "note": "", "comment": ""}
         took, answer = signed.ask(
-            "POST", path, json.dumps(body), **{"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": csrf[1]}
+            "POST",
+            path,
+            json.dumps(body),
+            **{"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": csrf[1]},
         )
         state["version"] = json.loads(answer)["version"]
         return took
@@ -276,8 +313,18 @@ def main() -> int:
     kept = all(page["ratio"] <= RATIO for page in pages.values()) and all(
         page.get("statements", 0) <= STATEMENTS and page.get("constant", True) for page in pages.values()
     )
-    print(json.dumps({"pages": pages, "targets": {"ratio": RATIO, "statements": STATEMENTS}, "kept": kept,
-                      "python": platform.python_version(), "cores": os.cpu_count()}, indent=1))
+    print(
+        json.dumps(
+            {
+                "pages": pages,
+                "targets": {"ratio": RATIO, "statements": STATEMENTS},
+                "kept": kept,
+                "python": platform.python_version(),
+                "cores": os.cpu_count(),
+            },
+            indent=1,
+        )
+    )
     return 0 if kept else 1
 
 

@@ -52,8 +52,12 @@ def make(settings: Settings | None = None) -> Flask:
     app.extensions["contest.db"] = db.Database(settings.database_url, pool=settings.database_pool)
     app.extensions["contest.queue"] = outbox.QueueServer(settings.redis_url)
     app.extensions["contest.storage"] = Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket, region=settings.s3_region,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
         path_style=settings.s3_path_style,
     )
     # Before the CSRF check, which reads the whole form.
@@ -69,8 +73,12 @@ def make(settings: Settings | None = None) -> Flask:
         app.register_blueprint(module.bp)
     app.add_url_rule("/static/<path:name>", "static", _static, build_only=True)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=str(STATIC), prefix="/static/", autorefresh=not settings.production,
-        max_age=60, add_headers_function=_static_headers,
+        app.wsgi_app,
+        root=str(STATIC),
+        prefix="/static/",
+        autorefresh=not settings.production,
+        max_age=60,
+        add_headers_function=_static_headers,
     )
     if settings.proxy_hops:
         # Exact hop counts; the Host header is never taken from a proxy's word.
@@ -94,8 +102,15 @@ def _register_templates(app: Flask, settings: Settings) -> None:
     @app.context_processor
     def shared() -> dict[str, Any]:
         return {
-            "actor": web.actor(), "locale": web.locale(), "locales": LOCALES, "endonyms": i18n.ENDONYMS,
-            "site": settings, "now": web.now, "texts": texts, "phase_of": clock.phase_of, "may": permissions,
+            "actor": web.actor(),
+            "locale": web.locale(),
+            "locales": LOCALES,
+            "endonyms": i18n.ENDONYMS,
+            "site": settings,
+            "now": web.now,
+            "texts": texts,
+            "phase_of": clock.phase_of,
+            "may": permissions,
         }
 
     @app.template_filter()

@@ -19,26 +19,68 @@ from contest.models import AuditEvent, AuditSeal, Base
 from contest.permissions import Actor
 
 #: Every act that may be recorded. `record` refuses others, and a test wants each one documented and used.
-ACTS = frozenset({
-    "account.registered", "account.verified", "account.signed_in", "account.sign_in_failed", "account.signed_out",
-    "account.code_requested", "account.password_changed", "account.confirmed", "account.session_revoked",
-    "account.suspended", "account.changed",
-    "invitation.sent", "invitation.accepted", "invitation.revoked", "role.removed",
-    "contest.created", "contest.changed", "contest.announced", "contest.deadline_moved", "terms.changed",
-    "rubric.changed", "terms.accepted",
-    "entry.started", "entry.changed", "entry.submitted", "entry.withdrawn", "entry.disqualified",
-    "entry.reinstated",
-    "file.granted", "file.received", "file.accepted", "file.rejected", "file.removed", "file.downloaded",
-    "assignment.made", "assignment.removed", "assignment.recused",
-    "round.opened", "round.closed", "round.reopened", "scorecard.submitted", "scorecard.reopened",
-    "tally.made", "awards.proposed", "publication.proposed", "publication.approved", "publication.published",
-    "publication.retracted",
-})
+ACTS = frozenset(
+    {
+        "account.registered",
+        "account.verified",
+        "account.signed_in",
+        "account.sign_in_failed",
+        "account.signed_out",
+        "account.code_requested",
+        "account.password_changed",
+        "account.confirmed",
+        "account.session_revoked",
+        "account.suspended",
+        "account.changed",
+        "invitation.sent",
+        "invitation.accepted",
+        "invitation.revoked",
+        "role.removed",
+        "contest.created",
+        "contest.changed",
+        "contest.announced",
+        "contest.deadline_moved",
+        "terms.changed",
+        "rubric.changed",
+        "terms.accepted",
+        "entry.started",
+        "entry.changed",
+        "entry.submitted",
+        "entry.withdrawn",
+        "entry.disqualified",
+        "entry.reinstated",
+        "file.granted",
+        "file.received",
+        "file.accepted",
+        "file.rejected",
+        "file.removed",
+        "file.downloaded",
+        "assignment.made",
+        "assignment.removed",
+        "assignment.recused",
+        "round.opened",
+        "round.closed",
+        "round.reopened",
+        "scorecard.submitted",
+        "scorecard.reopened",
+        "tally.made",
+        "awards.proposed",
+        "publication.proposed",
+        "publication.approved",
+        "publication.published",
+        "publication.retracted",
+    }
+)
 
 
 def record(
-    session: Session, actor: Actor | None, act: str, subject: Base | None = None, *,
-    contest_id: uuid.UUID | None = None, **facts: Any,
+    session: Session,
+    actor: Actor | None,
+    act: str,
+    subject: Base | None = None,
+    *,
+    contest_id: uuid.UUID | None = None,
+    **facts: Any,
 ) -> AuditEvent:
     """Add the event of an act to its unit of work.
 
@@ -69,11 +111,17 @@ def canonical(event: AuditEvent) -> bytes:
     """The bytes that a seal hashes: JSON with sorted keys, UTF-8, times in UTC to the microsecond."""
     return json.dumps(
         {
-            "id": event.id, "at": event.at.isoformat(), "act": event.act, "actor": str(event.actor_id or ""),
-            "contest": str(event.contest_id or ""), "subject": [event.subject_type, event.subject_id],
+            "id": event.id,
+            "at": event.at.isoformat(),
+            "act": event.act,
+            "actor": str(event.actor_id or ""),
+            "contest": str(event.contest_id or ""),
+            "subject": [event.subject_type, event.subject_id],
             "facts": event.facts,
         },
-        sort_keys=True, separators=(",", ":"), ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
     ).encode()
 
 
@@ -106,7 +154,10 @@ def seal(session: Session, *, settle: timedelta = timedelta(seconds=90), limit: 
         return None
     previous = last.digest if last else ""
     made = AuditSeal(
-        first_id=events[0].id, last_id=events[-1].id, events=len(events), previous=previous,
+        first_id=events[0].id,
+        last_id=events[-1].id,
+        events=len(events),
+        previous=previous,
         digest=digest(previous, events),
     )
     session.add(made)

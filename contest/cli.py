@@ -80,12 +80,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _web(bind: str, workers: int, threads: int) -> int:
     """Replace this process by gunicorn, so that signals and supervision reach it directly."""
     arguments = [
-        sys.executable, "-m", "gunicorn", "contest:create_app()", "--bind", bind, "--workers", str(workers),
-        "--logger-class", "contest.logs.AccessLogger", "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "-",
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "contest:create_app()",
+        "--bind",
+        bind,
+        "--workers",
+        str(workers),
+        "--logger-class",
+        "contest.logs.AccessLogger",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        str(threads),
+        "--access-logfile",
+        "-",
         # The address as it was sent, still percent-encoded: a decoded line break would write lines of its own.
-        "--access-logformat", '{"at":"%(t)s","method":"%(m)s","path":"%({raw_uri}e)s","status":%(s)s,"us":%(D)s}',
-        "--limit-request-line", "4094", "--limit-request-field_size", "8190", "--graceful-timeout", "20",
-        "--forwarded-allow-ips", "127.0.0.1,::1",
+        "--access-logformat",
+        '{"at":"%(t)s","method":"%(m)s","path":"%({raw_uri}e)s","status":%(s)s,"us":%(D)s}',
+        "--limit-request-line",
+        "4094",
+        "--limit-request-field_size",
+        "8190",
+        "--graceful-timeout",
+        "20",
+        "--forwarded-allow-ips",
+        "127.0.0.1,::1",
     ]
     os.execv(sys.executable, arguments)
 

@@ -50,9 +50,11 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool: int = 8) -> None:
-        options: dict[str, Any] = {"poolclass": NullPool} if pool == 0 else {
-            "pool_size": pool, "max_overflow": 2, "pool_pre_ping": True, "pool_timeout": 10
-        }
+        options: dict[str, Any] = (
+            {"poolclass": NullPool}
+            if pool == 0
+            else {"pool_size": pool, "max_overflow": 2, "pool_pre_ping": True, "pool_timeout": 10}
+        )
         self.engine: Engine = create_engine(
             url,
             # Names and lengths of waits: a stuck lock becomes an error that a person sees, not a hung page.

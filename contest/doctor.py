@@ -20,8 +20,12 @@ SKEW_SECONDS = 1.0
 
 def make_storage(settings: Settings) -> Storage:
     return Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket, region=settings.s3_region,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
         path_style=settings.s3_path_style,
     )
 
@@ -52,7 +56,9 @@ def _database(settings: Settings) -> list[Check]:
         Check("database", version >= 150000, f"PostgreSQL {version // 10000}", "Use PostgreSQL 15 or newer."),
         Check("migrations", current, "newest" if current else "missing", "Run contest migrate."),
         Check(
-            "fsync", durable == "on" or not settings.production, durable,
+            "fsync",
+            durable == "on" or not settings.production,
+            durable,
             "Turn fsync on: what is acknowledged must survive a power cut.",
         ),
         Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s from the database's", "Run an NTP client on both hosts."),
@@ -105,7 +111,9 @@ def _previews(settings: Settings) -> list[Check]:
     enough = all(active.values())
     return [
         Check(
-            "preview confinement", enough or settings.preview_unconfined or not settings.production, named,
+            "preview confinement",
+            enough or settings.preview_unconfined or not settings.production,
+            named,
             "Use a kernel with Landlock and seccomp, or set PREVIEW_UNCONFINED=true and accept the risk.",
         )
     ]

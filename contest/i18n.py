@@ -50,7 +50,7 @@ def say(texts: Mapping[str, str] | None, locale: str, default: str = DEFAULT_LOC
     """The text for `locale`; else the contest's default language; else any. Never raises."""
     texts = texts or {}
     for lang in (locale, default, *LOCALES, *texts):
-        if (found := (texts.get(lang) or "").strip()):
+        if found := (texts.get(lang) or "").strip():
             return Said(found, lang)
     return Said("", locale)
 

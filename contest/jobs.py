@@ -47,7 +47,11 @@ _registry: dict[str, Function] = {}
 LEASE, RENEW = timedelta(seconds=30), 10.0
 #: A service is away: no fault of the job, so it is tried again for longer.
 OUTAGES = (
-    StorageDown, OperationalError, ConnectionError, TimeoutError, smtplib.SMTPConnectError,
+    StorageDown,
+    OperationalError,
+    ConnectionError,
+    TimeoutError,
+    smtplib.SMTPConnectError,
     smtplib.SMTPServerDisconnected,
 )
 
@@ -166,11 +170,17 @@ def parts(settings: Settings | None = None) -> tuple[Settings, db.Database, Queu
     if made is None:
         settings = settings or Settings()
         made = _process[os.getpid()] = (
-            settings, db.Database(settings.database_url, pool=0), QueueServer(settings.redis_url),
+            settings,
+            db.Database(settings.database_url, pool=0),
+            QueueServer(settings.redis_url),
             Storage(
-                endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint,
-                access_key=settings.s3_access_key, secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
-                region=settings.s3_region, path_style=settings.s3_path_style,
+                endpoint=settings.s3_endpoint,
+                public_endpoint=settings.public_endpoint,
+                access_key=settings.s3_access_key,
+                secret_key=settings.s3_secret_key,
+                bucket=settings.s3_bucket,
+                region=settings.s3_region,
+                path_style=settings.s3_path_style,
             ),
         )
     return made

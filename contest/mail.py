@@ -25,7 +25,12 @@ from contest.settings import Settings
 
 #: Every mail that we send; a test wants a template for each.
 TEMPLATES = (
-    "code", "receipt", "invitation", "assignments", "publication_proposed", "published",
+    "code",
+    "receipt",
+    "invitation",
+    "assignments",
+    "publication_proposed",
+    "published",
 )
 
 
@@ -34,7 +39,10 @@ def _environment(locale: str) -> Environment:
     # Plain text: nothing is escaped, and a user's words are values, never templates.
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates" / "mail"),
-        extensions=["jinja2.ext.i18n"], undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - text/plain only
     )
     env.install_gettext_translations(i18n.gettext(locale), newstyle=True)  # type: ignore[attr-defined]
@@ -57,7 +65,13 @@ def render(template: str, locale: str, **facts: Any) -> tuple[str, str]:
 
 
 def queue(
-    session: Session, template: str, *, key: str, address: str, locale: str, account: Account | None = None,
+    session: Session,
+    template: str,
+    *,
+    key: str,
+    address: str,
+    locale: str,
+    account: Account | None = None,
     **facts: Any,
 ) -> None:
     """Write a mail and owe its sending, in the act's transaction. The same `key` a second time does nothing."""
@@ -65,8 +79,12 @@ def queue(
     made = session.execute(
         insert(MailMessage)
         .values(
-            key=key, account_id=account.id if account else None, address=address, locale=locale,
-            subject=subject, text=text,
+            key=key,
+            account_id=account.id if account else None,
+            address=address,
+            locale=locale,
+            subject=subject,
+            text=text,
         )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(MailMessage.id)

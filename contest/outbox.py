@@ -62,15 +62,25 @@ class QueueServer:
         """Ring the doorbell for one attempt. Ringing twice for the same attempt is dull."""
         try:
             self.queue(queue).enqueue(
-                ENTRY_POINT, item_id, job_id=f"{job}-{item_id}-{attempt}", unique=True,
-                job_timeout=600, result_ttl=60, failure_ttl=86400,
+                ENTRY_POINT,
+                item_id,
+                job_id=f"{job}-{item_id}-{attempt}",
+                unique=True,
+                job_timeout=600,
+                result_ttl=60,
+                failure_ttl=86400,
             )
         except DuplicateJobError:
             pass
 
 
 def add(
-    session: Session, job: str, *, queue: str = "default", key: str | None = None, delay: timedelta | None = None,
+    session: Session,
+    job: str,
+    *,
+    queue: str = "default",
+    key: str | None = None,
+    delay: timedelta | None = None,
     **args: Any,
 ) -> None:
     """Owe a job: written in the act's transaction, handed over after its commit.
@@ -123,7 +133,9 @@ def relay(session: Session, server: QueueServer, queue: str, *, limit: int = 100
     rows = session.scalars(
         select(OutboxItem)
         .where(
-            OutboxItem.queue == queue, OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None),
+            OutboxItem.queue == queue,
+            OutboxItem.done_at.is_(None),
+            OutboxItem.failed_at.is_(None),
             OutboxItem.not_before <= now,
             or_(OutboxItem.lease_until.is_(None), OutboxItem.lease_until < now),
             fresh if waiting >= BACK_PRESSURE else or_(fresh, lost),
@@ -146,7 +158,9 @@ def claim(session: Session, item_id: int, lease: timedelta) -> OutboxItem | None
     return session.scalars(
         update(OutboxItem)
         .where(
-            OutboxItem.id == item_id, OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None),
+            OutboxItem.id == item_id,
+            OutboxItem.done_at.is_(None),
+            OutboxItem.failed_at.is_(None),
             or_(OutboxItem.lease_until.is_(None), OutboxItem.lease_until < now),
         )
         .values(lease_until=now + lease, fence=OutboxItem.fence + 1, handed_at=now)

@@ -38,17 +38,13 @@ class Settings(BaseSettings):
     database_pool: int = Field(8, ge=1, le=100, description="Connections that one web process keeps at most.")
     redis_url: str = Field("redis://localhost:6379/0", description="Valkey 7.2 or Redis 6.2, or newer: the job queue.")
     s3_endpoint: str = Field("http://localhost:9000", description="Address of the S3 store as the servers reach it.")
-    s3_public_endpoint: str = Field(
-        "", description="Address of the S3 store as browsers reach it. Empty: S3_ENDPOINT."
-    )
+    s3_public_endpoint: str = Field("", description="Address of the S3 store as browsers reach it. Empty: S3_ENDPOINT.")
     s3_region: str = Field("us-east-1", description="Region used in signatures.")
     s3_bucket: str = Field("contest", description="Bucket that holds uploads, entries and previews.")
     s3_access_key: str = Field("", description="Key id for the bucket.")
     s3_secret_key: str = Field("", description="Secret of that key.")
     s3_path_style: bool = Field(True, description="Whether the bucket stands in the path (true) or in the host name.")
-    receipt_key: str = Field(
-        "", description="Ed25519 private key that signs receipts: 32 random bytes in hexadecimal."
-    )
+    receipt_key: str = Field("", description="Ed25519 private key that signs receipts: 32 random bytes in hexadecimal.")
     mail_url: str = Field(
         "", description="smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://HOST:465. Empty: mail is caught and kept."
     )

@@ -325,8 +325,10 @@ def opaque(*parts: object, length: int = 16) -> str:
 
 def picture(key: str, *, etag: str, public_cache: bool) -> Response:
     """Serve a preview's bytes with headers of our own: no key, no time of upload, no store's ETag."""
-    response = Response(status=304) if request.if_none_match.contains(etag) else Response(
-        storage().read(key), mimetype="image/webp"
+    response = (
+        Response(status=304)
+        if request.if_none_match.contains(etag)
+        else Response(storage().read(key), mimetype="image/webp")
     )
     response.set_etag(etag)
     response.headers["Cache-Control"] = "public, max-age=300" if public_cache else "private, max-age=3600"
@@ -359,8 +361,14 @@ def problem(status: int, title: str, sentence: str, *, code: str = "", next_url:
         return jsonify(error=code or str(status), message=sentence, number=number), status
     try:
         return page(
-            "error.html", status, title=title, sentence=sentence, number=number, status=status,
-            next_url=next_url, next_label=next_label,
+            "error.html",
+            status,
+            title=title,
+            sentence=sentence,
+            number=number,
+            status=status,
+            next_url=next_url,
+            next_label=next_label,
         )
     except Exception:
         # The page itself needs the database for the mast; without it a plain page still says what to do.

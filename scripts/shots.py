@@ -1,6 +1,6 @@
 """Take screenshots of a running demo's pages: each width, theme and language, for eyes to look at.
 
-    python scripts/shots.py --data demo-data --out screenshots [--only winners] [--quick]
+python scripts/shots.py --data demo-data --out screenshots [--only winners] [--quick]
 """
 
 from __future__ import annotations
@@ -80,7 +80,10 @@ def main() -> int:
                         if chosen.only and chosen.only not in name:
                             continue
                         context = browser.new_context(
-                            locale=lang, base_url=base, color_scheme=theme, viewport={"width": width, "height": 900},
+                            locale=lang,
+                            base_url=base,
+                            color_scheme=theme,
+                            viewport={"width": width, "height": 900},
                             storage_state=states.get(role),
                         )
                         context.add_cookies([{"name": "lang", "value": lang, "url": base}])

@@ -26,8 +26,14 @@ def row(url: str, statuses: str, data: dict[str, Any] | None = None, json: dict[
 def address(template: str, world: World) -> str:
     """The template with the world's names in it."""
     return template.format(
-        live=world.open.slug, judged=world.judging.slug, done=world.published.slug, entry=world.entry.id,
-        file=world.file.id, preview=world.preview.id, code=world.assignment.code, assignment=world.assignment.id,
+        live=world.open.slug,
+        judged=world.judging.slug,
+        done=world.published.slug,
+        entry=world.entry.id,
+        file=world.file.id,
+        preview=world.preview.id,
+        code=world.assignment.code,
+        assignment=world.assignment.id,
         **world.names,
     )
 

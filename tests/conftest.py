@@ -98,18 +98,29 @@ def settings(addresses: Addresses, database_url: str, worker_id: str) -> Setting
     redis_url = addresses.redis_url
     redis_url = redis_url.rsplit("/", 1)[0] + f"/{number}" if redis_url.startswith("redis") else redis_url
     return Settings(
-        contest_env="test", secret_key="test-key-of-thirty-two-characters!!", base_url=ORIGIN,
-        database_url=database_url, redis_url=redis_url, s3_endpoint=addresses.s3_endpoint,
-        s3_access_key=addresses.s3_access_key, s3_secret_key=addresses.s3_secret_key,
-        s3_bucket=f"test-{worker_id}", rate_limits=False, log_level="ERROR", database_pool=20,
+        contest_env="test",
+        secret_key="test-key-of-thirty-two-characters!!",
+        base_url=ORIGIN,
+        database_url=database_url,
+        redis_url=redis_url,
+        s3_endpoint=addresses.s3_endpoint,
+        s3_access_key=addresses.s3_access_key,
+        s3_secret_key=addresses.s3_secret_key,
+        s3_bucket=f"test-{worker_id}",
+        rate_limits=False,
+        log_level="ERROR",
+        database_pool=20,
     )
 
 
 @pytest.fixture(scope="session")
 def storage(settings: Settings) -> Storage:
     made = Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
     )
     made.prepare([ORIGIN])
     return made
@@ -175,8 +186,10 @@ def run_jobs(database: Database, settings: Settings, storage: Storage) -> Callab
                 owed = reading.execute(
                     select(OutboxItem.id, OutboxItem.job)
                     .where(
-                        OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None),
-                        OutboxItem.lease_until.is_(None), OutboxItem.not_before <= text("clock_timestamp()"),
+                        OutboxItem.done_at.is_(None),
+                        OutboxItem.failed_at.is_(None),
+                        OutboxItem.lease_until.is_(None),
+                        OutboxItem.not_before <= text("clock_timestamp()"),
                     )
                     .order_by(OutboxItem.id)
                 ).all()

@@ -81,8 +81,10 @@ class Make:
         now = datetime.now(UTC)
         hour = timedelta(hours=1)
         opens, closes = {
-            "draft": (now + hour, now + 48 * hour), "announced": (now + hour, now + 48 * hour),
-            "open": (now - hour, now + 48 * hour), "grace": (now - 48 * hour, now - timedelta(minutes=5)),
+            "draft": (now + hour, now + 48 * hour),
+            "announced": (now + hour, now + 48 * hour),
+            "open": (now - hour, now + 48 * hour),
+            "grace": (now - 48 * hour, now - timedelta(minutes=5)),
             "judging": (now - 72 * hour, now - 2 * hour),
         }[phase]
         organiser = organiser or self.account(f"Organiser {number}", is_staff=True)
@@ -91,20 +93,25 @@ class Make:
         judges_per_entry = values.pop("judges_per_entry", 2)
         contest = self._add(
             Contest(
-                slug=values.pop("slug", f"contest-{number}"), title=values.pop("title", both(f"Contest {number}")),
-                summary=both("Design a thing that people can use."), brief=both("The first part.\n\nThe second part."),
-                host=both("City Bureau"), contact="team@example.org", zone=values.pop("zone", "Asia/Tokyo"),
-                opens_at=values.pop("opens_at", opens), closes_at=values.pop("closes_at", closes),
-                announced_at=None if phase == "draft" else opens, created_by=organiser.id, **values,
+                slug=values.pop("slug", f"contest-{number}"),
+                title=values.pop("title", both(f"Contest {number}")),
+                summary=both("Design a thing that people can use."),
+                brief=both("The first part.\n\nThe second part."),
+                host=both("City Bureau"),
+                contact="team@example.org",
+                zone=values.pop("zone", "Asia/Tokyo"),
+                opens_at=values.pop("opens_at", opens),
+                closes_at=values.pop("closes_at", closes),
+                announced_at=None if phase == "draft" else opens,
+                created_by=organiser.id,
+                **values,
             )
         )
         self.member(contest, Role.ORGANISER, organiser)
         self._add(Terms(contest_id=contest.id, version=1, text=both("You keep your rights.")))
         for position, key in enumerate(("app", "web"), 1):
             self._add(Category(contest_id=contest.id, key=key, name=both(key.title()), position=position))
-        round_ = self._add(
-            Round(contest_id=contest.id, name=both("Final round"), judges_per_entry=judges_per_entry)
-        )
+        round_ = self._add(Round(contest_id=contest.id, name=both("Final round"), judges_per_entry=judges_per_entry))
         for position, slot in enumerate(
             deliverables
             or [
@@ -116,7 +123,9 @@ class Make:
         ):
             self._add(
                 Deliverable(
-                    round_id=round_.id, position=position, name=both(slot["key"].title()),
+                    round_id=round_.id,
+                    position=position,
+                    name=both(slot["key"].title()),
                     max_bytes=slot.get("max_bytes", 20_000_000),
                     **{k: v for k, v in slot.items() if k != "max_bytes"},
                 )
@@ -124,16 +133,25 @@ class Make:
         for position, (key, weight) in enumerate((("clarity", 500), ("fit", 300), ("craft", 200)), 1):
             self._add(
                 Criterion(
-                    round_id=round_.id, key=key, name=both(key.title()), question=both("How well?"), weight=weight,
-                    points=points, levels=[both(f"Level {level}") for level in range(1, points + 1)],
+                    round_id=round_.id,
+                    key=key,
+                    name=both(key.title()),
+                    question=both("How well?"),
+                    weight=weight,
+                    points=points,
+                    levels=[both(f"Level {level}") for level in range(1, points + 1)],
                     position=position,
                 )
             )
         for position, (key, quantity) in enumerate((("first", 1), ("second", 2)), 1):
             self._add(
                 Prize(
-                    contest_id=contest.id, key=key, name=both(f"{key.title()} prize"), amount=both("¥100,000"),
-                    quantity=quantity, position=position,
+                    contest_id=contest.id,
+                    key=key,
+                    name=both(f"{key.title()} prize"),
+                    amount=both("¥100,000"),
+                    quantity=quantity,
+                    position=position,
                 )
             )
         self.session.refresh(contest)
@@ -141,12 +159,16 @@ class Make:
 
     def accept_terms(self, contest: Contest, account: Account) -> None:
         self.session.refresh(contest)
-        self._add(
-            TermsAcceptance(terms_id=contest.terms[-1].id, account_id=account.id, accepted_at=datetime.now(UTC))
-        )
+        self._add(TermsAcceptance(terms_id=contest.terms[-1].id, account_id=account.id, accepted_at=datetime.now(UTC)))
 
     def entry(
-        self, contest: Contest, entrant: Account | None = None, *, state: str = "submitted", files: int = 1, **values: Any
+        self,
+        contest: Contest,
+        entrant: Account | None = None,
+        *,
+        state: str = "submitted",
+        files: int = 1,
+        **values: Any,
     ) -> Entry:
         """An entry with accepted files; a submitted one has revision 1 sealed (without receipt)."""
         number = next(_numbers)
@@ -155,12 +177,18 @@ class Make:
         now = datetime.now(UTC)
         entry = self._add(
             Entry(
-                contest_id=contest.id, account_id=entrant.id, category_id=contest.categories[0].id, number=number,
-                state=state, title=values.pop("title", f"Entry {number}"),
-                statement=values.pop("statement", "What it is for."), declaration=values.pop("declaration", "None."),
+                contest_id=contest.id,
+                account_id=entrant.id,
+                category_id=contest.categories[0].id,
+                number=number,
+                state=state,
+                title=values.pop("title", f"Entry {number}"),
+                statement=values.pop("statement", "What it is for."),
+                declaration=values.pop("declaration", "None."),
                 credit=values.pop("credit", f"Studio {number}"),
                 submitted_at=now if state in ("submitted", "disqualified") else None,
-                withdrawn_at=now if state == "withdrawn" else None, **values,
+                withdrawn_at=now if state == "withdrawn" else None,
+                **values,
             )
         )
         for _ in range(files):
@@ -171,8 +199,15 @@ class Make:
         return entry
 
     def file(
-        self, entry: Entry, slot: str = "screens", *, state: str = "accepted", body: bytes = b"", storage: Any = None,
-        previews: bool = True, **values: Any,
+        self,
+        entry: Entry,
+        slot: str = "screens",
+        *,
+        state: str = "accepted",
+        body: bytes = b"",
+        storage: Any = None,
+        previews: bool = True,
+        **values: Any,
     ) -> EntryFile:
         """A file row; with `storage` its bytes are put there too."""
         number = next(_numbers)
@@ -183,14 +218,23 @@ class Make:
         key = f"entries/{uuid.uuid4()}" if accepted else None
         row = self._add(
             EntryFile(
-                entry_id=entry.id, deliverable_id=deliverable.id, state=state,
-                name=values.pop("name", f"screen-{number}.png"), declared_size=len(body) or 1000,
-                staging_key=f"incoming/{uuid.uuid4()}", key=key, kind=values.pop("kind", "png") if accepted else None,
+                entry_id=entry.id,
+                deliverable_id=deliverable.id,
+                state=state,
+                name=values.pop("name", f"screen-{number}.png"),
+                declared_size=len(body) or 1000,
+                staging_key=f"incoming/{uuid.uuid4()}",
+                key=key,
+                kind=values.pop("kind", "png") if accepted else None,
                 size=(len(body) or 1000) if accepted else None,
                 sha256=hashlib.sha256(body or str(number).encode()).digest() if accepted else None,
-                alt=values.pop("alt", "A screen with a map."), position=number,
-                received_at=now if state != "expected" else None, accepted_at=now if accepted else None,
-                preview_state=values.pop("preview_state", "ready" if accepted else "none"), preview_pages=1, **values,
+                alt=values.pop("alt", "A screen with a map."),
+                position=number,
+                received_at=now if state != "expected" else None,
+                accepted_at=now if accepted else None,
+                preview_state=values.pop("preview_state", "ready" if accepted else "none"),
+                preview_pages=1,
+                **values,
             )
         )
         if storage is not None and key:
@@ -199,8 +243,13 @@ class Make:
             for preset in ("320", "1280", "2560"):
                 preview = self._add(
                     Preview(
-                        file_id=row.id, preset=preset, page=1, key=f"previews/{uuid.uuid4()}", width=int(preset),
-                        height=int(preset) // 2, size=10,
+                        file_id=row.id,
+                        preset=preset,
+                        page=1,
+                        key=f"previews/{uuid.uuid4()}",
+                        width=int(preset),
+                        height=int(preset) // 2,
+                        size=10,
                     )
                 )
                 if storage is not None:
@@ -212,8 +261,14 @@ class Make:
         self.session.refresh(entry)
         revision = self._add(
             Revision(
-                entry_id=entry.id, number=number, sealed_at=datetime.now(UTC), category_id=entry.category_id,
-                title=entry.title, statement=entry.statement, declaration=entry.declaration, credit=entry.credit,
+                entry_id=entry.id,
+                number=number,
+                sealed_at=datetime.now(UTC),
+                category_id=entry.category_id,
+                title=entry.title,
+                statement=entry.statement,
+                declaration=entry.declaration,
+                credit=entry.credit,
             )
         )
         files = [row for row in entry.files if row.state == "accepted" and row.removed_at is None]
@@ -238,8 +293,12 @@ class Make:
         number = next(_numbers)
         return self._add(
             Assignment(
-                round_id=entry.contest.round.id, entry_id=entry.id, judge_id=judge.id,
-                code=values.pop("code", f"B-{1000 + number}"), position=values.pop("position", number), **values,
+                round_id=entry.contest.round.id,
+                entry_id=entry.id,
+                judge_id=judge.id,
+                code=values.pop("code", f"B-{1000 + number}"),
+                position=values.pop("position", number),
+                **values,
             )
         )
 
@@ -260,9 +319,15 @@ class Make:
         self.session.refresh(assignment.entry)
         card = self._add(
             Scorecard(
-                assignment_id=assignment.id, round_id=assignment.round_id, entry_id=assignment.entry_id,
-                judge_id=assignment.judge_id, revision_id=assignment.entry.revisions[-1].id, state=state, total=total,
-                updated_at=now, submitted_at=now if state == "submitted" else None,
+                assignment_id=assignment.id,
+                round_id=assignment.round_id,
+                entry_id=assignment.entry_id,
+                judge_id=assignment.judge_id,
+                revision_id=assignment.entry.revisions[-1].id,
+                state=state,
+                total=total,
+                updated_at=now,
+                submitted_at=now if state == "submitted" else None,
             )
         )
         for criterion, level in zip(criteria, levels, strict=True):

@@ -217,7 +217,9 @@ class Pages:
     def json(self, method: str, url: str, body: Any = None, status: int = 200, **headers: str) -> Any:
         """Send JSON as our scripts do; returns the parsed answer."""
         response = self.open(
-            url, method=method, json=body if body is not None else None,
+            url,
+            method=method,
+            json=body if body is not None else None,
             headers={"X-CSRFToken": self.token(), "Accept": "application/json", **headers},
         )
         assert response.status_code == status, f"{url}: {response.status_code}, wanted {status}: {_brief(response)}"

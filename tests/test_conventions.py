@@ -45,7 +45,9 @@ def _ask(pages: Pages, key: str, built: World, *, token: bool = True, **options:
     if method == "GET":
         return pages.open(url, **options)
     if row.json is not None:
-        body = {name: access.address(value, built) if isinstance(value, str) else value for name, value in row.json.items()}
+        body = {
+            name: access.address(value, built) if isinstance(value, str) else value for name, value in row.json.items()
+        }
         headers = {"X-CSRFToken": pages.token()} if token else {}
         return pages.open(url, method=method, json=body, headers=headers)
     data = {**(row.data or {}), **({"csrf_token": pages.token()} if token else {})}
@@ -69,9 +71,13 @@ def test_every_route_is_in_the_access_table_and_the_other_way_round(app: Any) ->
 def test_every_route_states_its_guard_and_every_post_that_it_writes(app: Any) -> None:
     routes = _routes(app)
 
-    assert {key for key, view in routes.items() if getattr(view, "__guard__", None) not in ("public", "signed_in")} == set()
+    assert {
+        key for key, view in routes.items() if getattr(view, "__guard__", None) not in ("public", "signed_in")
+    } == set()
     unmarked = {
-        key.split()[0] for key, view in routes.items() if not key.endswith(" GET") and not getattr(view, "__writes__", False)
+        key.split()[0]
+        for key, view in routes.items()
+        if not key.endswith(" GET") and not getattr(view, "__writes__", False)
     }
     assert unmarked == READ_ONLY_POSTS
 
@@ -138,7 +144,9 @@ def test_every_page_is_sound_in_both_languages(app: Any, session: Session, built
 
 def _interface(page: Page) -> str:
     """The words of headings, buttons, links and labels: what the interface itself says."""
-    parts = [page.text(element) for name in ("h1", "h2", "button", "label", "th", "legend") for element in page.all(name)]
+    parts = [
+        page.text(element) for name in ("h1", "h2", "button", "label", "th", "legend") for element in page.all(name)
+    ]
     return " ".join(part for part in parts if part.isascii() is False or "Contest" not in part)
 
 
@@ -163,7 +171,11 @@ def test_what_one_may_not_see_is_a_404_like_any_other(
         response = visitor.open(url)
         assert response.status_code == 404
         body = response.get_data(as_text=True).replace(url, "").replace(response.headers["X-Request-ID"], "")
-        headers = {name: value for name, value in response.headers.items() if name not in ("X-Request-ID", "Date", "Set-Cookie")}
+        headers = {
+            name: value
+            for name, value in response.headers.items()
+            if name not in ("X-Request-ID", "Date", "Set-Cookie")
+        }
         answers.append((re.sub(r'value="[\w.-]{40,}"', "", body), {**headers, "Content-Length": ""}))
 
     assert answers[0] == answers[1]
@@ -181,8 +193,6 @@ def test_a_removed_role_is_refused_at_the_next_request(app: Any, session: Sessio
 
     account = built.people["organiser"]
     assert account is not None
-    session.execute(
-        update(Membership).where(Membership.account_id == account.id).values(removed_at=datetime.now(UTC))
-    )
+    session.execute(update(Membership).where(Membership.account_id == account.id).values(removed_at=datetime.now(UTC)))
 
     assert organiser.open("/manage/live").status_code == 404

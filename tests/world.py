@@ -20,7 +20,15 @@ from tests.pictures import png
 
 #: Who asks, in the order of the table's columns.
 VISITORS = (
-    "anonymous", "entrant", "other_entrant", "judge", "other_judge", "stranger", "organiser", "publisher", "suspended",
+    "anonymous",
+    "entrant",
+    "other_entrant",
+    "judge",
+    "other_judge",
+    "stranger",
+    "organiser",
+    "publisher",
+    "suspended",
 )
 
 
@@ -90,19 +98,40 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     assert preview is not None
     return World(
         {
-            "anonymous": None, "entrant": entrant, "other_entrant": other, "judge": judge, "other_judge": other_judge,
-            "stranger": stranger, "organiser": organiser, "publisher": publisher, "suspended": suspended,
+            "anonymous": None,
+            "entrant": entrant,
+            "other_entrant": other,
+            "judge": judge,
+            "other_judge": other_judge,
+            "stranger": stranger,
+            "organiser": organiser,
+            "publisher": publisher,
+            "suspended": suspended,
         },
-        live, judged, done, entry, row, preview, assignment,
+        live,
+        judged,
+        done,
+        entry,
+        row,
+        preview,
+        assignment,
         {
-            "suspended_token": token, "invitation": invitation.id, "judged_number": mine.number,
-            "criterion": live.round.criteria[0].id, "category": live.categories[0].id, "prize": live.prizes[0].id,
-            "deliverable": live.round.deliverables[0].id, "judge_id": judge.id, "judged_entry": mine.id,
+            "suspended_token": token,
+            "invitation": invitation.id,
+            "judged_number": mine.number,
+            "criterion": live.round.criteria[0].id,
+            "category": live.categories[0].id,
+            "prize": live.prizes[0].id,
+            "deliverable": live.round.deliverables[0].id,
+            "judge_id": judge.id,
+            "judged_entry": mine.id,
         },
     )
 
 
-def _publish(make: Make, session: Session, contest: Contest, organiser: Account, publisher: Account, won: Entry) -> None:
+def _publish(
+    make: Make, session: Session, contest: Contest, organiser: Account, publisher: Account, won: Entry
+) -> None:
     rounds.close_round(session, make.actor(organiser), contest.slug)
     session.flush()
     results.make_tally(session, contest.round.id, organiser.id)

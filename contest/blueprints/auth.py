@@ -85,8 +85,13 @@ def do_register() -> Any:
         return page("auth/register.html", 422, form=form)
     try:
         claim = accounts.register(
-            session(), email=form.email.data, name=form.name.data, latin_name=form.latin_name.data,
-            password=form.password.data or "", locale=web.locale(), zone=form.zone.data,
+            session(),
+            email=form.email.data,
+            name=form.name.data,
+            latin_name=form.latin_name.data,
+            password=form.password.data or "",
+            locale=web.locale(),
+            zone=form.zone.data,
         )
     except Invalid as error:
         web.keep_and_roll_back()
@@ -120,8 +125,12 @@ def do_enter_code() -> Any:
         return page("auth/code.html", 422, form=form, email=email)
     try:
         account = accounts.use_code(
-            session(), email=email, code=form.code.data, purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
-            network=web.network(), claim=claim,
+            session(),
+            email=email,
+            code=form.code.data,
+            purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
+            network=web.network(),
+            claim=claim,
         )
     except Invalid as error:
         form.refuse(error)
@@ -237,7 +246,8 @@ def change_account() -> Any:
     if not form.validate():
         return page("auth/account.html", 422, form=form, sessions=accounts.sessions_of(session(), actor()))
     accounts.change_profile(
-        session(), actor(),
+        session(),
+        actor(),
         changes={name: form[name].data or "" for name in ("name", "latin_name", "locale", "zone", "country")},
     )
     web.flash_said(_("Your details are saved."))
@@ -262,8 +272,12 @@ def invitation(token: str) -> Any:
     """Show an invitation. Opening the link changes nothing: mail scanners open links too."""
     found = invitations.get_invitation(session(), token)
     return page(
-        "auth/invitation.html", form=forms.AcceptInvitation(), invitation=found, token=token,
-        known=invitations.has_account(session(), found), contest=invitations.contest_of(session(), found),
+        "auth/invitation.html",
+        form=forms.AcceptInvitation(),
+        invitation=found,
+        token=token,
+        known=invitations.has_account(session(), found),
+        contest=invitations.contest_of(session(), found),
     )
 
 
@@ -290,9 +304,7 @@ def accept_invitation(token: str) -> Any:
         web.keep_and_roll_back()
         form.refuse(error)
         found = invitations.get_invitation(session(), token)
-        return page(
-            "auth/invitation.html", 422, form=form, invitation=found, token=token, known=known, contest=contest
-        )
+        return page("auth/invitation.html", 422, form=form, invitation=found, token=token, known=known, contest=contest)
     if not known:
         web.sign_in(account)
     web.after_commit(partial(web.flash_said, _("Welcome. You are in.")))
@@ -318,4 +330,3 @@ def set_language() -> Any:
         "lang", wanted, max_age=365 * 86400, samesite="Lax", httponly=True, secure=web.settings().secure
     )
     return response
-

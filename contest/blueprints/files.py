@@ -20,6 +20,7 @@ bp = Blueprint("files", __name__)
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
+
 @bp.app_template_filter()
 def file_name(name: str) -> str:
     """A file's name as pages may show it."""
@@ -37,8 +38,14 @@ def begin() -> Any:
     """Grant one upload: {entry, slot, name, size, sha256, type} → where and how to PUT it."""
     body = web.json_body()
     row, grant = uploads.grant(
-        session(), actor(), web.storage(), entry_id=web.uuid_or_404(_text(body, "entry")),
-        slot_key=_text(body, "slot"), name=_text(body, "name"), size=_size(body), sha256=_digest(body),
+        session(),
+        actor(),
+        web.storage(),
+        entry_id=web.uuid_or_404(_text(body, "entry")),
+        slot_key=_text(body, "slot"),
+        name=_text(body, "name"),
+        size=_size(body),
+        sha256=_digest(body),
         media_type=_text(body, "type") if "type" in body else "",
     )
     return _granted(row, grant)
@@ -95,7 +102,12 @@ def _told(row: EntryFile) -> Any:
     """The state of an upload, with its sentence in the page's language."""
     message = texts.rejection(row.reason) if row.reason else texts.preview_state(row.preview_state, row.preview_reason)
     return jsonify(
-        id=str(row.id), name=row.name, size=row.declared_size, state=row.state, reason=row.reason, message=message,
+        id=str(row.id),
+        name=row.name,
+        size=row.declared_size,
+        state=row.state,
+        reason=row.reason,
+        message=message,
         preview=row.preview_state,
     )
 

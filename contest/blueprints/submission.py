@@ -119,8 +119,13 @@ def do_enter(slug: str) -> Any:
 
 
 def _entry_page(
-    slug: str, status: int = 200, *, form: forms.Details | None = None, stored: Details | None = None,
-    pressed: bool = False, refused: Sequence[tuple[str, str]] = (),
+    slug: str,
+    status: int = 200,
+    *,
+    form: forms.Details | None = None,
+    stored: Details | None = None,
+    pressed: bool = False,
+    refused: Sequence[tuple[str, str]] = (),
     alts: Mapping[UUID, Mapping[str, str]] | None = None,
 ) -> Response:
     """The page of one's own entry. `pressed`: submit was tried, so that what is missing is a problem.
@@ -132,16 +137,28 @@ def _entry_page(
     if form is None:
         values = at.details
         form = forms.Details(
-            formdata=None, categories=at.categories, say=_say,
+            formdata=None,
+            categories=at.categories,
+            say=_say,
             data={
-                "version": at.entry.version, "title": values.title, "statement": values.statement,
-                "declaration": values.declaration, "credit": values.credit, "category": str(values.category_id or ""),
+                "version": at.entry.version,
+                "title": values.title,
+                "statement": values.statement,
+                "declaration": values.declaration,
+                "credit": values.credit,
+                "category": str(values.category_id or ""),
             },
         )
     else:
         form.category.choices = forms.choices(at.categories, _say)
     return page(
-        "submission/entry.html", status, at=at, form=form, stored=stored, pressed=pressed, refused=refused,
+        "submission/entry.html",
+        status,
+        at=at,
+        form=form,
+        stored=stored,
+        pressed=pressed,
+        refused=refused,
         alts=alts or {},
     )
 
@@ -194,7 +211,8 @@ def send_files(slug: str) -> Any:
     """Files by a plain form. Those that are fine are kept, whatever is wrong with their neighbours."""
     incoming = [
         uploads.Incoming(each.filename or "", each.stream)  # type: ignore[arg-type]
-        for each in request.files.getlist("file") if each.filename
+        for each in request.files.getlist("file")
+        if each.filename
     ]
     slot = request.form.get("slot", "")
     try:

@@ -74,9 +74,11 @@ def _date_back(session: Session) -> None:
     for table in Base.metadata.sorted_tables:
         columns = [column.name for column in table.columns if "clock_timestamp" in str(_default(column))]
         for name in columns:
-            session.execute(text(
-                f'UPDATE "{table.name}" SET "{name}" = clock_timestamp() WHERE "{name}" >= {since}'  # noqa: S608
-            ))
+            session.execute(
+                text(
+                    f'UPDATE "{table.name}" SET "{name}" = clock_timestamp() WHERE "{name}" >= {since}'  # noqa: S608
+                )
+            )
     session.execute(text("SET LOCAL session_replication_role = origin"))
     session.expire_all()
 

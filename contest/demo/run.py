@@ -72,14 +72,19 @@ def _run(embedded: Embedded, *, port: int | None, empty: bool) -> int:
         raise EmbeddedError(f"port {port} is taken; choose another --port")
     chosen = embedded.port("web", port or DEFAULT_PORT)
     environment = _environment(embedded, addresses, chosen)
-    settings = Settings(**{name.lower(): value for name, value in environment.items() if name.lower() in Settings.model_fields})
+    settings = Settings(
+        **{name.lower(): value for name, value in environment.items() if name.lower() in Settings.model_fields}
+    )
     if not (embedded.data / "facts.json").exists():
         # A first start that was cut short left half a demo: nobody has worked with it, so begin anew.
         schema.drop_all(settings.database_url)
     schema.migrate(settings.database_url)
     Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
     ).prepare([f"http://localhost:{chosen}", f"http://127.0.0.1:{chosen}"])
     facts = _facts(embedded, settings, empty=empty)
     python = [sys.executable, "-m", "contest.cli"]
@@ -126,7 +131,10 @@ def _facts(embedded: Embedded, settings: Settings, *, empty: bool) -> dict[str, 
     kept = embedded.data / "facts.json"
     if kept.exists():
         return dict(json.loads(kept.read_text("utf-8")))
-    print("Drawing the demo's contests; this takes about a minute, once …" if not empty else "Making an administrator …", flush=True)
+    print(
+        "Drawing the demo's contests; this takes about a minute, once …" if not empty else "Making an administrator …",
+        flush=True,
+    )
     facts = seed.fill(settings, password=embedded.secret("demo_password", 15), empty=empty)
     write_json(kept, facts, durable=True)
     return facts

@@ -10,7 +10,7 @@ import io
 import re
 import secrets
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from contest import clock, jobs, outbox
-from contest.demo import art, content
+from contest.demo import content
+from contest.demo.files import drawings_of_all
 from contest.demo.past import PastDatabase
 from contest.errors import Invalid
 from contest.models import (
@@ -63,8 +64,11 @@ _SHOWN = {"admin": 1, "organiser": 1, "publisher": 2, "judge": 4, "entrant": 2}
 def fill(settings: Settings, *, password: str, empty: bool) -> dict[str, Any]:
     """Make the demo's content. Returns accounts by role and contests by state, for demo.json."""
     storage = Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
     )
     database = PastDatabase(settings.database_url)
     try:
@@ -84,27 +88,39 @@ class _Demo:
         start = self.today - timedelta(days=120)
         admin = {"email": "admin@contest.example", "password": self.password, "name": "Administrator"}
         with self.database.at(start) as session:
-            made = accounts.create_account(session, email=admin["email"], name=admin["name"], is_admin=True, is_staff=True)
+            made = accounts.create_account(
+                session, email=admin["email"], name=admin["name"], is_admin=True, is_staff=True
+            )
             made.password_hash = self.hash
         if empty:
             return {"accounts": {"admin": [admin]}, "contests": {}}
         with self.database.at(start + timedelta(hours=1)) as session:
             for person in content.STAFF:
                 self._account(session, person, is_staff=True)
-        drawings = _draw_all()
+        drawings = drawings_of_all()
         for planned in content.CONTESTS:
             _Season(self, planned, drawings).live()
         with self.database.at(datetime.now(UTC)) as session:
             # What the seasons' acts owed is done or dull by now; only real visitors' jobs shall follow.
-            session.execute(update(OutboxItem).where(OutboxItem.done_at.is_(None)).values(done_at=func.clock_timestamp()))
-            session.execute(update(MailMessage).where(MailMessage.sent_at.is_(None)).values(sent_at=MailMessage.created_at))
+            session.execute(
+                update(OutboxItem).where(OutboxItem.done_at.is_(None)).values(done_at=func.clock_timestamp())
+            )
+            session.execute(
+                update(MailMessage).where(MailMessage.sent_at.is_(None)).values(sent_at=MailMessage.created_at)
+            )
             session.execute(update(LoginSession).values(revoked_at=func.clock_timestamp()))
             return self._facts(session, admin)
 
     def _account(self, session: Session, person: content.Person, *, is_staff: bool = False) -> None:
         made = accounts.create_account(
-            session, email=person.email, name=person.name, latin_name=person.latin, locale=person.locale,
-            zone=person.zone, country=person.country, is_staff=is_staff,
+            session,
+            email=person.email,
+            name=person.name,
+            latin_name=person.latin,
+            locale=person.locale,
+            zone=person.zone,
+            country=person.country,
+            is_staff=is_staff,
         )
         made.password_hash = self.hash
         self.people[person.key] = made.id
@@ -112,7 +128,9 @@ class _Demo:
     def actor(self, session: Session, key: str) -> Actor:
         """The actor of a person, as a sign-in at this moment would make it."""
         session.flush()
-        token = accounts.start_session(session, session.get_one(Account, self.people[key]), address="192.0.2.7", agent="Demo")
+        token = accounts.start_session(
+            session, session.get_one(Account, self.people[key]), address="192.0.2.7", agent="Demo"
+        )
         found = accounts.load_actor(session, token)
         assert found is not None
         return found[0]
@@ -122,7 +140,11 @@ class _Demo:
         while True:
             with self.database.unit_of_work() as session:
                 wanted = select(OutboxItem).where(OutboxItem.done_at.is_(None)).order_by(OutboxItem.id)
-                wanted = wanted.where(OutboxItem.job.in_(names)) if names else wanted.where(OutboxItem.job != "make_previews")
+                wanted = (
+                    wanted.where(OutboxItem.job.in_(names))
+                    if names
+                    else wanted.where(OutboxItem.job != "make_previews")
+                )
                 owed = [(item.id, item.job, dict(item.args), item.fence) for item in session.scalars(wanted)]
             if not owed:
                 return
@@ -193,36 +215,12 @@ def _renderer(address: str) -> Iterator[None]:
         del os.environ["CONTEST_RENDERER"]
 
 
-_PDF_ALT = {
-    "en": "Slides that explain the idea and one journey through the screens.",
-    "ja": "考え方と、画面をたどる1つの利用場面を説明する資料。",
-}
-
-
-def _draw(key: str) -> list[tuple[str, str, str, bytes]]:
-    """(slot, file name, alternative text, bytes) of one entry's files."""
-    entry = content.ENTRY[key]
-    # A host without Japanese fonts draws the same screens with Latin labels.
-    latin = not art.cjk_at_hand()
-    shown = art.screens(entry, latin=latin)
-    drawn = [("screens", each.file_name, each.alt[entry.locale], art.encode(each)) for each in shown]
-    if entry.pdf_pages:
-        drawn.append(("presentation", art.pdf_name(entry), _PDF_ALT[entry.locale], art.pdf(entry)))
-    if entry.source:
-        drawn.append(("source", art.source_name(entry), "", art.source_zip(entry, latin=latin)))
-    return drawn
-
-
-def _draw_all() -> dict[str, list[tuple[str, str, str, bytes]]]:
-    keys = [entry.key for entry in content.ENTRIES]
-    with ProcessPoolExecutor(2) as pool:
-        return dict(zip(keys, pool.map(_draw, keys), strict=True))
-
-
 class _Season:
     """One contest from its plan to where the demo shows it."""
 
-    def __init__(self, demo: _Demo, planned: content.Contest, drawings: dict[str, list[tuple[str, str, str, bytes]]]) -> None:
+    def __init__(
+        self, demo: _Demo, planned: content.Contest, drawings: dict[str, list[tuple[str, str, str, bytes]]]
+    ) -> None:
         self.demo, self.planned, self.drawings = demo, planned, drawings
         self.slug = planned.slug
         self.organiser, self.publisher = planned.organisers[0], planned.publishers[0]
@@ -265,7 +263,9 @@ class _Season:
             )
             session.flush()
             for role, keys in (
-                (Role.ORGANISER, plan.organisers), (Role.PUBLISHER, plan.publishers), (Role.CHAIR, (plan.chair,)),
+                (Role.ORGANISER, plan.organisers),
+                (Role.PUBLISHER, plan.publishers),
+                (Role.CHAIR, (plan.chair,)),
             ):
                 for key in keys:
                     if key not in self.outside:
@@ -273,30 +273,62 @@ class _Season:
         with self.demo.database.at(moment + timedelta(hours=1)) as session:
             actor = self.demo.actor(session, self.organiser)
             contests.change_texts(
-                session, actor, plan.slug, title=dict(plan.title), summary=dict(plan.summary), brief=dict(plan.brief),
-                host=dict(plan.host), contact="contest@shiosaki.example",
+                session,
+                actor,
+                plan.slug,
+                title=dict(plan.title),
+                summary=dict(plan.summary),
+                brief=dict(plan.brief),
+                host=dict(plan.host),
+                contact="contest@shiosaki.example",
             )
             contests.change_terms(session, actor, plan.slug, text=dict(plan.terms))
             contests.change_dates(
-                session, actor, plan.slug, zone=plan.zone, opens_at=local(schedule.opens),
-                closes_at=local(schedule.closes), grace_minutes=schedule.grace_seconds // 60,
+                session,
+                actor,
+                plan.slug,
+                zone=plan.zone,
+                opens_at=local(schedule.opens),
+                closes_at=local(schedule.closes),
+                grace_minutes=schedule.grace_seconds // 60,
                 due_at=local(schedule.judging_closes),
             )
             for category in plan.categories:
                 setup.save_category(session, actor, plan.slug, None, name=dict(category.name))
             for slot in plan.deliverables:
                 setup.save_deliverable(
-                    session, actor, plan.slug, None, name=dict(slot.name), hint=dict(slot.hint), required=slot.required,
-                    kinds=slot.kinds, max_bytes=slot.max_bytes, max_files=slot.max_files,
+                    session,
+                    actor,
+                    plan.slug,
+                    None,
+                    name=dict(slot.name),
+                    hint=dict(slot.hint),
+                    required=slot.required,
+                    kinds=slot.kinds,
+                    max_bytes=slot.max_bytes,
+                    max_files=slot.max_files,
                 )
             for prize in sorted(plan.prizes, key=lambda each: each.rank):
                 setup.save_prize(
-                    session, actor, plan.slug, None, name=dict(prize.name), amount=dict(prize.amount), quantity=prize.count
+                    session,
+                    actor,
+                    plan.slug,
+                    None,
+                    name=dict(prize.name),
+                    amount=dict(prize.amount),
+                    quantity=prize.count,
                 )
             for criterion in plan.rubric:
                 rubric.save_criterion(
-                    session, actor, plan.slug, None, name=dict(criterion.name), question=dict(criterion.question),
-                    weight=criterion.weight, points=plan.scale_points, levels=[dict(level) for level in criterion.levels],
+                    session,
+                    actor,
+                    plan.slug,
+                    None,
+                    name=dict(criterion.name),
+                    question=dict(criterion.question),
+                    weight=criterion.weight,
+                    points=plan.scale_points,
+                    levels=[dict(level) for level in criterion.levels],
                 )
             rubric.set_judges_per_entry(session, actor, plan.slug, len(plan.judges))
 
@@ -311,13 +343,24 @@ class _Season:
             with self.demo.database.at(moment + timedelta(minutes=number)) as session:
                 contest = session.scalars(select(Contest).where(Contest.slug == self.slug)).one()
                 invitations.invite(
-                    session, self.demo.actor(session, self.organiser), contest, email=person.email, name=person.name,
-                    role=role, locale=person.locale,
+                    session,
+                    self.demo.actor(session, self.organiser),
+                    contest,
+                    email=person.email,
+                    name=person.name,
+                    role=role,
+                    locale=person.locale,
                 )
             self.demo.work(("send_invitation",))
             with self.demo.database.at(moment + timedelta(hours=5, minutes=number)) as session:
-                account = invitations.accept_invitation(session, self._token(session, person), name=person.name, zone=person.zone)
-                account.password_hash, account.latin_name, account.country = self.demo.hash, person.latin, person.country
+                account = invitations.accept_invitation(
+                    session, self._token(session, person), name=person.name, zone=person.zone
+                )
+                account.password_hash, account.latin_name, account.country = (
+                    self.demo.hash,
+                    person.latin,
+                    person.country,
+                )
                 self.demo.people[key] = account.id
 
     def _token(self, session: Session, person: content.Person) -> str:
@@ -343,7 +386,9 @@ class _Season:
         end = min(closes, self.demo.today)
         for number, planned in enumerate(content.entries_of(self.slug)):
             sealed = end - timedelta(minutes=planned.sent_minutes if planned.sent_minutes is not None else 90)
-            begun = max(opens + timedelta(hours=2 + 7 * number), min(sealed - timedelta(days=4), opens + timedelta(days=9)))
+            begun = max(
+                opens + timedelta(hours=2 + 7 * number), min(sealed - timedelta(days=4), opens + timedelta(days=9))
+            )
             begun = min(begun, sealed - timedelta(hours=2))
             with self.demo.database.at(begun) as session:
                 if planned.person not in self.demo.people:
@@ -354,9 +399,15 @@ class _Season:
         person = planned.person
         with self.demo.database.at(begun) as session:
             contest = session.scalars(select(Contest).where(Contest.slug == self.slug)).one()
-            keys = {category.key: stored.id for category, stored in zip(self.planned.categories, contest.categories, strict=True)}
+            keys = {
+                category.key: stored.id
+                for category, stored in zip(self.planned.categories, contest.categories, strict=True)
+            }
             entries.enter(
-                session, self.demo.actor(session, person), self.slug, accepted_version=contest.terms[-1].version,
+                session,
+                self.demo.actor(session, person),
+                self.slug,
+                accepted_version=contest.terms[-1].version,
                 category_id=keys[planned.category],
             )
         with self.demo.database.at(begun + timedelta(minutes=30)) as session:
@@ -373,7 +424,12 @@ class _Season:
             actor = self.demo.actor(session, person)
             for slot, name, _, body in drawn[:3] if draft else drawn:
                 refused = uploads.receive(
-                    session, actor, self.demo.storage, self.slug, slots[slot], [uploads.Incoming(name, io.BytesIO(body))]
+                    session,
+                    actor,
+                    self.demo.storage,
+                    self.slug,
+                    slots[slot],
+                    [uploads.Incoming(name, io.BytesIO(body))],
                 )
                 assert not refused, refused
         self.demo.work(("check_file",))
@@ -381,7 +437,9 @@ class _Season:
             actor = self.demo.actor(session, person)
             entry = entries.get_own(session, actor, self.slug)
             alts = {name: alt for _, name, alt, _ in drawn}
-            described = session.scalars(select(EntryFile).where(EntryFile.entry_id == entry.id).order_by(EntryFile.position))
+            described = session.scalars(
+                select(EntryFile).where(EntryFile.entry_id == entry.id).order_by(EntryFile.position)
+            )
             for number, row in enumerate(list(described)):
                 if alts[row.name] and not (draft and number == 2):
                     uploads.describe(session, actor, row.id, alt=alts[row.name], was="")
@@ -397,7 +455,11 @@ class _Season:
             actor = self.demo.actor(session, planned.person)
             entry = entries.get_own(session, actor, self.slug)
             kept = entries.details_of(entry)
-            said = planned.statement if last else planned.statement[: len(planned.statement) * (number + 1) // (planned.revisions + 1)]
+            said = (
+                planned.statement
+                if last
+                else planned.statement[: len(planned.statement) * (number + 1) // (planned.revisions + 1)]
+            )
             changed = entries.Details(kept.title, said, kept.declaration, kept.credit, kept.category_id)
             entries.save_details(session, actor, self.slug, changed, version=entry.version)
             session.flush()
@@ -428,20 +490,32 @@ class _Season:
         for each in recusals:
             with self.demo.database.at(opened + timedelta(hours=3)) as session:
                 judging.recuse(
-                    session, self.demo.actor(session, each.judge), self.slug, self._code(session, each.judge, each.entry),
-                    kind=each.kind, reason=each.note,
+                    session,
+                    self.demo.actor(session, each.judge),
+                    self.slug,
+                    self._code(session, each.judge, each.entry),
+                    kind=each.kind,
+                    reason=each.note,
                 )
         scores = content.scores_of(self.slug)
         step = (last - opened) / (len(scores) + 1)
         with self.demo.database.unit_of_work() as session:
             contest = session.scalars(select(Contest).where(Contest.slug == self.slug)).one()
-            keys = {plan.key: stored.key for plan, stored in zip(self.planned.rubric, contest.round.criteria, strict=True)}
+            keys = {
+                plan.key: stored.key for plan, stored in zip(self.planned.rubric, contest.round.criteria, strict=True)
+            }
         for number, score in enumerate(scores, 1):
             with self.demo.database.at(opened + number * step) as session:
                 judging.save(
-                    session, self.demo.actor(session, score.judge), self.slug, self._code(session, score.judge, score.entry),
-                    version=0, levels={keys[key]: level for key, level in score.levels.items()}, note=score.note,
-                    comment=score.comment, submit=score.state == "submitted",
+                    session,
+                    self.demo.actor(session, score.judge),
+                    self.slug,
+                    self._code(session, score.judge, score.entry),
+                    version=0,
+                    levels={keys[key]: level for key, level in score.levels.items()},
+                    note=score.note,
+                    comment=score.comment,
+                    submit=score.state == "submitted",
                 )
 
     def _code(self, session: Session, judge: str, entry_key: str) -> str:

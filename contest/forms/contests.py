@@ -37,9 +37,7 @@ from contest.web import locale
 class Versioned(Form):
     """Holds the contest's version, so that a form made from an older one is refused with both values."""
 
-    version = IntegerField(
-        validators=[InputRequired(_l("Reload the page, then send it again."))], widget=HiddenInput()
-    )
+    version = IntegerField(validators=[InputRequired(_l("Reload the page, then send it again."))], widget=HiddenInput())
 
 
 def whole(label: Any, least: int, most: int, *, hint: Any = "") -> IntegerField:
@@ -52,9 +50,7 @@ def whole(label: Any, least: int, most: int, *, hint: Any = "") -> IntegerField:
                 _l("Enter a whole number from %(least)s to %(most)s.", least=f"{least:,}", most=f"{most:,}")
             )
 
-    return IntegerField(
-        label, [check], description=hint, render_kw={"inputmode": "numeric", "min": least, "max": most}
-    )
+    return IntegerField(label, [check], description=hint, render_kw={"inputmode": "numeric", "min": least, "max": most})
 
 
 class PercentField(StringField):
@@ -87,7 +83,9 @@ def weight(label: Any, *, hint: Any = "") -> PercentField:
 class Create(Form):
     locals().update(texts_fields("title", _l("Title"), most=120))
     slug = line(
-        _l("Address"), required(), most=60,
+        _l("Address"),
+        required(),
+        most=60,
         hint=_l("The last part of the contest's address, for example ferry-app-2026. It cannot be changed later."),
     )
     default_locale = SelectField(
@@ -101,9 +99,9 @@ class Create(Form):
 class Texts(Versioned):
     locals().update(texts_fields("title", _l("Title"), most=120))
     locals().update(texts_fields("summary", _l("Summary"), area=True, most=600, hint=_l("One or two sentences.")))
-    locals().update(texts_fields(
-        "brief", _l("Brief"), area=True, most=20000, hint=_l("An empty line begins a new paragraph.")
-    ))
+    locals().update(
+        texts_fields("brief", _l("Brief"), area=True, most=20000, hint=_l("An empty line begins a new paragraph."))
+    )
     locals().update(texts_fields("host", _l("Host"), most=200, hint=_l("The body that runs the contest.")))
     contact = line(_l("Contact"), most=200, hint=_l("An address to which entrants may write."))
 
@@ -115,16 +113,18 @@ class Dates(Versioned):
         _l("Entries close"), hint=_l("An entry sealed at this second is too late; 23:59:59 is a clear choice.")
     )
     grace_minutes = whole(
-        _l("Grace in minutes"), 0, 1440,
+        _l("Grace in minutes"),
+        0,
+        1440,
         hint=_l("An upload that began before the close may finish within it. The rule is shown to entrants."),
     )
     due_at = moment(_l("Judging is due"), hint=_l("Optional. Judges see it; you close judging yourself."))
 
 
 class Terms(Versioned):
-    locals().update(texts_fields(
-        "text", _l("Terms"), area=True, most=50000, hint=_l("An empty line begins a new paragraph.")
-    ))
+    locals().update(
+        texts_fields("text", _l("Terms"), area=True, most=50000, hint=_l("An empty line begins a new paragraph."))
+    )
 
 
 class Category(Versioned):
@@ -135,18 +135,16 @@ class Deliverable(Versioned):
     locals().update(texts_fields("name", _l("Name"), most=120))
     locals().update(texts_fields("hint", _l("What it holds"), most=300, hint=_l("Optional. One sentence.")))
     required = BooleanField(_l("Every entry must have this"))
-    kinds = SelectMultipleField(
-        _l("Types of file"), choices=lambda: [(kind, texts.kind_name(kind)) for kind in KINDS]
-    )
+    kinds = SelectMultipleField(_l("Types of file"), choices=lambda: [(kind, texts.kind_name(kind)) for kind in KINDS])
     max_megabytes = whole(_l("Largest size of one file, in MB"), 1, 5000)
     max_files = whole(_l("Most files"), 1, 100)
 
 
 class Prize(Versioned):
     locals().update(texts_fields("name", _l("Name"), most=120))
-    locals().update(texts_fields(
-        "amount", _l("What the winner gets"), most=200, hint=_l("Optional, for example ¥1,200,000.")
-    ))
+    locals().update(
+        texts_fields("amount", _l("What the winner gets"), most=200, hint=_l("Optional, for example ¥1,200,000."))
+    )
     quantity = whole(_l("How many of it"), 1, 100)
 
 
@@ -160,9 +158,9 @@ def _levels() -> dict[str, Field]:
 
 class Criterion(Versioned):
     locals().update(texts_fields("name", _l("Name"), most=120))
-    locals().update(texts_fields(
-        "question", _l("Question"), area=True, most=500, hint=_l("What a judge asks of the entry.")
-    ))
+    locals().update(
+        texts_fields("question", _l("Question"), area=True, most=500, hint=_l("What a judge asks of the entry."))
+    )
     weight = weight(
         _l("Weight in percent"), hint=_l("From 0.1 to 100, with at most one decimal. All weights together make 100.")
     )

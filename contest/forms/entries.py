@@ -34,16 +34,16 @@ class Details(Form):
     title = line(_l("Title of the entry"), most=TITLE_MOST, hint=_l("Judges see it. Leave your name out."))
     category = SelectField(_l("Category"), validate_choice=False)
     statement = prose(
-        _l("Statement"), most=STATEMENT_MOST,
+        _l("Statement"),
+        most=STATEMENT_MOST,
         hint=_l("What it is for and why you made it so; at most 3,000 characters. Judges see it without your name."),
     )
     declaration = prose(
-        _l("Declaration"), most=DECLARATION_MOST,
+        _l("Declaration"),
+        most=DECLARATION_MOST,
         hint=_l("Fonts, stock pictures, other people’s parts, use of AI; or “none”. Judges see it without your name."),
     )
-    credit = line(
-        _l("Credit"), most=CREDIT_MOST, hint=_l("How you want to be named if you win. Judges do not see it.")
-    )
+    credit = line(_l("Credit"), most=CREDIT_MOST, hint=_l("How you want to be named if you win. Judges do not see it."))
 
     def __init__(self, *args: Any, categories: Sequence[Any] = (), say: Any = str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -30,8 +30,23 @@ from contest.vocabulary import LOCALES
 from contest.web import clean
 
 __all__ = [
-    "BooleanField", "FileField", "Form", "IntegerField", "RadioField", "SelectField", "SelectMultipleField",
-    "code", "email", "length", "line", "moment", "optional", "password", "prose", "required", "texts_fields",
+    "BooleanField",
+    "FileField",
+    "Form",
+    "IntegerField",
+    "RadioField",
+    "SelectField",
+    "SelectMultipleField",
+    "code",
+    "email",
+    "length",
+    "line",
+    "moment",
+    "optional",
+    "password",
+    "prose",
+    "required",
+    "texts_fields",
 ]
 
 
@@ -117,21 +132,28 @@ def prose(label: Any, *checks: Any, most: int = 5000, hint: Any = "", **options:
 
 def email(label: Any = None, hint: Any = "") -> EmailField:
     return EmailField(
-        label or _l("E-mail address"), [required(), length(254), _no_control], filters=[_line_filter], description=hint,
+        label or _l("E-mail address"),
+        [required(), length(254), _no_control],
+        filters=[_line_filter],
+        description=hint,
         render_kw={"autocomplete": "email"},
     )
 
 
 def password(label: Any, *checks: Any, hint: Any = "", new: bool = False) -> PasswordField:
     return PasswordField(
-        label, [*checks, length(1024)], description=hint,
+        label,
+        [*checks, length(1024)],
+        description=hint,
         render_kw={"autocomplete": "new-password" if new else "current-password"},
     )
 
 
 def code(label: Any = None) -> StringField:
     return StringField(
-        label or _l("Eight digits"), [required(), length(40), _no_control], filters=[_line_filter],
+        label or _l("Eight digits"),
+        [required(), length(40), _no_control],
+        filters=[_line_filter],
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "in code"},
     )
 
@@ -167,8 +189,11 @@ def moment(label: Any, *checks: Any, hint: Any = "") -> MomentField:
 
 def zones() -> list[tuple[str, str]]:
     """All zones as choices, UTC first."""
-    return [("UTC", "UTC")] + [(name, name.replace("_", " ")) for name in sorted(clock._ZONES) if "/" in name
-                               and not name.startswith(("Etc/", "SystemV/", "US/", "posix", "right"))]
+    return [("UTC", "UTC")] + [
+        (name, name.replace("_", " "))
+        for name in sorted(clock._ZONES)
+        if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix", "right"))
+    ]
 
 
 def languages() -> list[tuple[str, str]]:
@@ -178,9 +203,7 @@ def languages() -> list[tuple[str, str]]:
 def texts_fields(name: str, label: Any, *, area: bool = False, most: int = 200, hint: Any = "") -> dict[str, Field]:
     """One field per language for a text in several languages: NAME_en, NAME_ja."""
     make = prose if area else line
-    return {
-        f"{name}_{locale}": make(_in_language(label, locale), most=most, hint=hint) for locale in LOCALES
-    }
+    return {f"{name}_{locale}": make(_in_language(label, locale), most=most, hint=hint) for locale in LOCALES}
 
 
 def _in_language(label: Any, locale: str) -> Any:

@@ -96,7 +96,11 @@ class Membership(Base):
     __table_args__ = (
         one_of("role", Role, "role"),
         Index(
-            "uq_membership_live", "contest_id", "account_id", "role", unique=True,
+            "uq_membership_live",
+            "contest_id",
+            "account_id",
+            "role",
+            unique=True,
             postgresql_where=text("removed_at IS NULL"),
         ),
     )
@@ -123,7 +127,12 @@ class Invitation(Base):
     __table_args__ = (
         CheckConstraint("role IN ('organiser', 'chair', 'publisher', 'judge', 'staff')", name="role"),
         Index(
-            "uq_invitation_live", "contest_id", "email_key", "role", unique=True, postgresql_nulls_not_distinct=True,
+            "uq_invitation_live",
+            "contest_id",
+            "email_key",
+            "role",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
             postgresql_where=text("accepted_at IS NULL AND revoked_at IS NULL"),
         ),
     )

@@ -47,7 +47,10 @@ class Entry(Base):
         one_of("state", EntryState, "state"),
         UniqueConstraint("contest_id", "number"),
         Index(
-            "uq_entry_one_per_entrant", "contest_id", "account_id", unique=True,
+            "uq_entry_one_per_entrant",
+            "contest_id",
+            "account_id",
+            unique=True,
             postgresql_where=text("state IN ('draft', 'submitted', 'disqualified')"),
         ),
         CheckConstraint("(state IN ('submitted', 'disqualified')) <= (submitted_at IS NOT NULL)", name="submitted"),
@@ -135,9 +138,7 @@ class Revision(Base):
     #: Seconds of the visible grace that this sealing used; 0 before the deadline.
     grace_used: Mapped[int] = mapped_column(server_default="0")
     entry: Mapped[Entry] = relationship(back_populates="revisions")
-    files: Mapped[list[RevisionFile]] = relationship(
-        order_by="RevisionFile.position", back_populates="revision"
-    )
+    files: Mapped[list[RevisionFile]] = relationship(order_by="RevisionFile.position", back_populates="revision")
     receipt: Mapped[Receipt] = relationship(back_populates="revision", uselist=False)
     __table_args__ = (UniqueConstraint("entry_id", "number"), CheckConstraint("number > 0", name="number"))
 

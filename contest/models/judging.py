@@ -34,7 +34,11 @@ class Assignment(Base):
     scorecard: Mapped[Scorecard | None] = relationship(back_populates="assignment", uselist=False)
     __table_args__ = (
         Index(
-            "uq_assignment_live", "round_id", "judge_id", "entry_id", unique=True,
+            "uq_assignment_live",
+            "round_id",
+            "judge_id",
+            "entry_id",
+            unique=True,
             postgresql_where=text("removed_at IS NULL"),
         ),
         UniqueConstraint("round_id", "judge_id", "code"),

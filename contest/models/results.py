@@ -78,9 +78,7 @@ class Award(Base):
     entry: Mapped[Entry] = relationship()
     __table_args__ = (
         one_of("state", AwardState, "state"),
-        Index(
-            "uq_award_live", "contest_id", "entry_id", unique=True, postgresql_where=text("withdrawn_at IS NULL")
-        ),
+        Index("uq_award_live", "contest_id", "entry_id", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
     )
 
 
@@ -108,8 +106,6 @@ class Publication(Base):
         CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="two_people"),
         CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved"),
         CheckConstraint("(state IN ('published', 'retracted')) <= (approved_at IS NOT NULL)", name="approved_first"),
-        Index(
-            "uq_publication_published", "contest_id", unique=True, postgresql_where=text("state = 'published'")
-        ),
+        Index("uq_publication_published", "contest_id", unique=True, postgresql_where=text("state = 'published'")),
         Index("uq_publication_draft", "contest_id", unique=True, postgresql_where=text("state = 'draft'")),
     )

@@ -63,11 +63,15 @@ class OutboxItem(Base):
     error: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         Index(
-            "uq_outbox_key_live", "key", unique=True,
+            "uq_outbox_key_live",
+            "key",
+            unique=True,
             postgresql_where=text("key IS NOT NULL AND done_at IS NULL AND failed_at IS NULL"),
         ),
         Index(
-            "ix_outbox_owed", "queue", "not_before",
+            "ix_outbox_owed",
+            "queue",
+            "not_before",
             postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
         ),
         CheckConstraint("done_at IS NULL OR failed_at IS NULL", name="one_end"),

@@ -140,7 +140,14 @@ def _count_guess(session: Session, key: str, network: str) -> None:
 
 
 def register(
-    session: Session, *, email: str, name: str, locale: str, zone: str, password: str = "", latin_name: str = "",
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    locale: str,
+    zone: str,
+    password: str = "",
+    latin_name: str = "",
     country: str = "",
 ) -> str:
     """Open an account that its owner verifies by a code. A known address gets a mail instead.
@@ -157,8 +164,14 @@ def register(
     made = session.execute(
         insert(Account)
         .values(
-            email=email, email_key=key, name=name, latin_name=latin_name, password_hash=hashed, locale=locale,
-            zone=zone if clock.is_zone(zone) else "UTC", country=country,
+            email=email,
+            email_key=key,
+            name=name,
+            latin_name=latin_name,
+            password_hash=hashed,
+            locale=locale,
+            zone=zone if clock.is_zone(zone) else "UTC",
+            country=country,
         )
         .on_conflict_do_nothing(index_elements=["email_key"])
         .returning(Account)
@@ -188,9 +201,7 @@ def request_code(session: Session, *, email: str, purpose: str, locale: str) -> 
     outbox.add(session, "send_code", queue="mail", email_key=key, purpose=str(purpose), locale=locale)
 
 
-def make_code(
-    session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str
-) -> None:
+def make_code(session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str) -> None:
     """The job behind `request_code`: replace the live code of this purpose and mail the new one."""
     account = session.scalars(select(Account).where(Account.email_key == key)).first()
     if account is None or account.suspended_at is not None:
@@ -202,13 +213,23 @@ def make_code(
     digits = f"{secrets.randbelow(10**8):08d}"
     session.add(
         Code(
-            email_key=key, purpose=purpose, account_id=account.id, code_hash=_hash_code(digits, key, purpose),
+            email_key=key,
+            purpose=purpose,
+            account_id=account.id,
+            code_hash=_hash_code(digits, key, purpose),
             expires_at=now + CODE_LIFE,
         )
     )
     mail.queue(
-        session, "code", key=f"code:{nonce}", address=account.email, locale=account.locale, account=account,
-        code=f"{digits[:4]} {digits[4:]}", purpose=purpose, minutes=int(CODE_LIFE.total_seconds() // 60),
+        session,
+        "code",
+        key=f"code:{nonce}",
+        address=account.email,
+        locale=account.locale,
+        account=account,
+        code=f"{digits[:4]} {digits[4:]}",
+        purpose=purpose,
+        minutes=int(CODE_LIFE.total_seconds() // 60),
         site=settings.base_url,
     )
 
@@ -228,9 +249,7 @@ def use_code(
     _count_guess(session, key, network)
     now = clock.read(session)
     rows = session.scalars(
-        select(Code)
-        .where(Code.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None))
-        .with_for_update()
+        select(Code).where(Code.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None)).with_for_update()
     ).all()
     for row in rows:
         if row.expires_at <= now or row.tries >= CODE_TRIES:
@@ -283,8 +302,13 @@ def start_session(session: Session, account: Account, *, address: str, agent: st
     kind = STAFF if staff else JUDGE if Role.JUDGE in roles else ENTRANT
     token = secrets.token_urlsafe(32)
     row = LoginSession(
-        token_hash=hashlib.sha256(token.encode()).digest(), account_id=account.id, seen_at=now, fresh_at=now,
-        expires_at=now + kind.whole, idle_seconds=int(kind.idle.total_seconds()), address=address[:64],
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        account_id=account.id,
+        seen_at=now,
+        fresh_at=now,
+        expires_at=now + kind.whole,
+        idle_seconds=int(kind.idle.total_seconds()),
+        address=address[:64],
         agent=agent[:200],
     )
     session.add(row)
@@ -305,9 +329,19 @@ def load_actor(session: Session, token: str, now: datetime | None = None) -> tup
     )
     row = session.execute(
         select(
-            LoginSession.id, LoginSession.fresh_at, LoginSession.seen_at, Account.id.label("account_id"), Account.name,
-            Account.email, Account.locale, Account.zone, Account.is_admin, Account.is_staff, Account.verified_at,
-            roles.label("roles"), func.clock_timestamp().label("now"),
+            LoginSession.id,
+            LoginSession.fresh_at,
+            LoginSession.seen_at,
+            Account.id.label("account_id"),
+            Account.name,
+            Account.email,
+            Account.locale,
+            Account.zone,
+            Account.is_admin,
+            Account.is_staff,
+            Account.verified_at,
+            roles.label("roles"),
+            func.clock_timestamp().label("now"),
         )
         .join(Account)
         .where(
@@ -325,9 +359,17 @@ def load_actor(session: Session, token: str, now: datetime | None = None) -> tup
     for contest_id, role in row.roles or []:
         held.setdefault(uuid.UUID(contest_id), set()).add(Role(role))
     actor = Actor(
-        account_id=row.account_id, name=row.name, email=row.email, locale=row.locale, zone=row.zone,
-        is_admin=row.is_admin, is_staff=row.is_staff, verified=row.verified_at is not None, session_id=row.id,
-        fresh_at=row.fresh_at, roles={key: frozenset(value) for key, value in held.items()},
+        account_id=row.account_id,
+        name=row.name,
+        email=row.email,
+        locale=row.locale,
+        zone=row.zone,
+        is_admin=row.is_admin,
+        is_staff=row.is_staff,
+        verified=row.verified_at is not None,
+        session_id=row.id,
+        fresh_at=row.fresh_at,
+        roles={key: frozenset(value) for key, value in held.items()},
     )
     return actor, row.now - row.seen_at > timedelta(minutes=1)
 
@@ -363,7 +405,8 @@ def sessions_of(session: Session, actor: Actor) -> list[LoginSession]:
         session.scalars(
             select(LoginSession)
             .where(
-                LoginSession.account_id == actor.account_id, LoginSession.revoked_at.is_(None),
+                LoginSession.account_id == actor.account_id,
+                LoginSession.revoked_at.is_(None),
                 LoginSession.expires_at > func.clock_timestamp(),
             )
             .order_by(LoginSession.seen_at.desc())
@@ -423,14 +466,31 @@ def own_account(session: Session, actor: Actor) -> Account:
 
 
 def create_account(
-    session: Session, *, email: str, name: str, locale: str = "en", zone: str = "UTC", password: str = "",
-    latin_name: str = "", country: str = "", is_admin: bool = False, is_staff: bool = False,
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    locale: str = "en",
+    zone: str = "UTC",
+    password: str = "",
+    latin_name: str = "",
+    country: str = "",
+    is_admin: bool = False,
+    is_staff: bool = False,
 ) -> Account:
     """A verified account, for the command line and for accepted invitations. Raises Conflict if it exists."""
     account = Account(
-        email=check_email(email), email_key=email_key(email), name=name, locale=locale, zone=zone,
-        latin_name=latin_name, country=country, is_admin=is_admin, is_staff=is_staff,
-        password_hash=hash_password(password) if password else None, verified_at=clock.read(session),
+        email=check_email(email),
+        email_key=email_key(email),
+        name=name,
+        locale=locale,
+        zone=zone,
+        latin_name=latin_name,
+        country=country,
+        is_admin=is_admin,
+        is_staff=is_staff,
+        password_hash=hash_password(password) if password else None,
+        verified_at=clock.read(session),
     )
     session.add(account)
     try:

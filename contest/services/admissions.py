@@ -61,17 +61,24 @@ def listed(session: Session, contest: Contest, *, state: str = "", page: int = 1
     """
     newest = (
         select(Revision.id)
-        .where(Revision.entry_id == Entry.id).order_by(Revision.number.desc()).limit(1)
-        .correlate(Entry).scalar_subquery()
+        .where(Revision.entry_id == Entry.id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
     )
-    files = (
-        select(func.count()).where(RevisionFile.revision_id == Revision.id).correlate(Revision).scalar_subquery()
-    )
+    files = select(func.count()).where(RevisionFile.revision_id == Revision.id).correlate(Revision).scalar_subquery()
     query = (
         select(
-            Entry.id, Entry.number, Entry.state, Account.name.label("entrant"), Category.name.label("category"),
-            func.coalesce(Revision.title, Entry.title).label("title"), Revision.number.label("revision"),
-            Revision.sealed_at, files.label("files"),
+            Entry.id,
+            Entry.number,
+            Entry.state,
+            Account.name.label("entrant"),
+            Category.name.label("category"),
+            func.coalesce(Revision.title, Entry.title).label("title"),
+            Revision.number.label("revision"),
+            Revision.sealed_at,
+            files.label("files"),
         )
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(Revision, Revision.id == newest)
@@ -93,9 +100,21 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
     """
     entry = session.execute(
         select(
-            Entry.id, Entry.number, Entry.state, Entry.title, Entry.credit, Entry.changed_at, Entry.submitted_at,
-            Entry.created_at, Entry.withdrawn_at, Account.id.label("account_id"), Account.name, Account.latin_name,
-            Account.email, Account.country, Account.locale,
+            Entry.id,
+            Entry.number,
+            Entry.state,
+            Entry.title,
+            Entry.credit,
+            Entry.changed_at,
+            Entry.submitted_at,
+            Entry.created_at,
+            Entry.withdrawn_at,
+            Account.id.label("account_id"),
+            Account.name,
+            Account.latin_name,
+            Account.email,
+            Account.country,
+            Account.locale,
         )
         .join(Account, Account.id == Entry.account_id)
         .where(Entry.contest_id == contest.id, Entry.number == number)
@@ -104,8 +123,15 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
         raise NotFound
     revisions = session.execute(
         select(
-            Revision.id, Revision.number, Revision.sealed_at, Revision.title, Revision.statement,
-            Revision.declaration, Revision.credit, Category.name.label("category"), Revision.grace_used,
+            Revision.id,
+            Revision.number,
+            Revision.sealed_at,
+            Revision.title,
+            Revision.statement,
+            Revision.declaration,
+            Revision.credit,
+            Category.name.label("category"),
+            Revision.grace_used,
             Receipt.number.label("receipt"),
         )
         .outerjoin(Category, Category.id == Revision.category_id)
@@ -120,14 +146,25 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
 def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Row[*tuple[Any, ...]]]]:
     thumb = (
         select(Preview.id)
-        .where(Preview.file_id == EntryFile.id, Preview.page == 1).order_by(Preview.width).limit(1)
-        .correlate(EntryFile).scalar_subquery()
+        .where(Preview.file_id == EntryFile.id, Preview.page == 1)
+        .order_by(Preview.width)
+        .limit(1)
+        .correlate(EntryFile)
+        .scalar_subquery()
     )
     found: dict[UUID, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in session.execute(
         select(
-            RevisionFile.revision_id, EntryFile.id, EntryFile.name, Deliverable.name.label("slot"), EntryFile.kind,
-            EntryFile.size, EntryFile.sha256, RevisionFile.alt, EntryFile.preview_state, EntryFile.preview_reason,
+            RevisionFile.revision_id,
+            EntryFile.id,
+            EntryFile.name,
+            Deliverable.name.label("slot"),
+            EntryFile.kind,
+            EntryFile.size,
+            EntryFile.sha256,
+            RevisionFile.alt,
+            EntryFile.preview_state,
+            EntryFile.preview_reason,
             thumb.label("thumb"),
         )
         .join(EntryFile, EntryFile.id == RevisionFile.file_id)
@@ -146,7 +183,8 @@ def _reason(session: Session, contest: Contest, entry: Row[*tuple[Any, ...]]) ->
     facts = session.scalar(
         select(AuditEvent.facts)
         .where(
-            AuditEvent.contest_id == contest.id, AuditEvent.act == "entry.disqualified",
+            AuditEvent.contest_id == contest.id,
+            AuditEvent.act == "entry.disqualified",
             AuditEvent.subject_id == str(entry.id),
         )
         .order_by(AuditEvent.id.desc())

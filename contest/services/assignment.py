@@ -50,7 +50,9 @@ def judges_of(contest_id: uuid.UUID) -> Select[uuid.UUID]:
         select(Membership.account_id)
         .join(Account, Account.id == Membership.account_id)
         .where(
-            Membership.contest_id == contest_id, Membership.role == Role.JUDGE, Membership.removed_at.is_(None),
+            Membership.contest_id == contest_id,
+            Membership.role == Role.JUDGE,
+            Membership.removed_at.is_(None),
             Account.suspended_at.is_(None),
         )
     )
@@ -76,7 +78,8 @@ def short_entries(
         select(Entry.number, judges.label("judges"), func.count().over().label("total"))
         .outerjoin(have, have.c.entry_id == Entry.id)
         .where(
-            Entry.contest_id == contest.id, Entry.state == EntryState.SUBMITTED,
+            Entry.contest_id == contest.id,
+            Entry.state == EntryState.SUBMITTED,
             judges < contest.round.judges_per_entry,
         )
         .order_by(Entry.number)
@@ -89,8 +92,13 @@ def judges_of_entry(session: Session, contest: Contest, entry_id: uuid.UUID) -> 
     """Live assignments of an entry: id, judge_id, name, code, state, recusal (kind), reason of the recusal."""
     return session.execute(
         select(
-            Assignment.id, Assignment.judge_id, Account.name, Assignment.code, state_of().label("state"),
-            Recusal.kind.label("recusal"), Recusal.reason,
+            Assignment.id,
+            Assignment.judge_id,
+            Account.name,
+            Assignment.code,
+            state_of().label("state"),
+            Recusal.kind.label("recusal"),
+            Recusal.reason,
         )
         .join(Account, Account.id == Assignment.judge_id)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
@@ -110,14 +118,18 @@ def free_judges(session: Session, contest: Contest, entry_id: uuid.UUID) -> Sequ
         .select_from(Assignment)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .where(
-            Assignment.round_id == round_id, Assignment.judge_id == Account.id, Assignment.removed_at.is_(None),
+            Assignment.round_id == round_id,
+            Assignment.judge_id == Account.id,
+            Assignment.removed_at.is_(None),
             Recusal.id.is_(None),
         )
         .correlate(Account)
         .scalar_subquery()
     )
     on_it = exists().where(
-        Assignment.round_id == round_id, Assignment.entry_id == entry_id, Assignment.judge_id == Account.id,
+        Assignment.round_id == round_id,
+        Assignment.entry_id == entry_id,
+        Assignment.judge_id == Account.id,
         (Assignment.removed_at.is_(None)) | exists().where(Recusal.assignment_id == Assignment.id),
     )
     own = exists().where(Entry.id == entry_id, Entry.account_id == Account.id)
@@ -130,9 +142,7 @@ def free_judges(session: Session, contest: Contest, entry_id: uuid.UUID) -> Sequ
 
 def state_of() -> Any:
     """State of an assignment as a word, over assignment ⟕ recusal ⟕ scorecard."""
-    return case(
-        (Recusal.id.is_not(None), "recused"), (Scorecard.id.is_(None), "not_started"), else_=Scorecard.state
-    )
+    return case((Recusal.id.is_not(None), "recused"), (Scorecard.id.is_(None), "not_started"), else_=Scorecard.state)
 
 
 # The draw ----------------------------------------------------------------------------------------
@@ -166,8 +176,16 @@ def assign_balanced(session: Session, actor: Actor, slug: str, *, seed: str) -> 
     if pairs:
         _store(session, round_, pairs, numbers)
         audit.record(
-            session, actor, "assignment.made", round_, seed=seed, method=draw.METHOD, made=len(pairs),
-            judges=len(chosen), entries=len(entries), each=need,
+            session,
+            actor,
+            "assignment.made",
+            round_,
+            seed=seed,
+            method=draw.METHOD,
+            made=len(pairs),
+            judges=len(chosen),
+            entries=len(entries),
+            each=need,
         )
     return Drawn(made=len(pairs), judges=len(chosen), short=sum(count < need for count in have.values()))
 
@@ -190,7 +208,9 @@ def _held_and_barred(
     barred: set[tuple[uuid.UUID, uuid.UUID]] = set()
     rows = session.execute(
         select(
-            Assignment.entry_id, Assignment.judge_id, Assignment.removed_at.is_(None).label("live"),
+            Assignment.entry_id,
+            Assignment.judge_id,
+            Assignment.removed_at.is_(None).label("live"),
             Recusal.id.is_not(None).label("recused"),
         )
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
@@ -215,8 +235,9 @@ def _store(
     taken: dict[uuid.UUID, set[str]] = defaultdict(set)
     last: dict[uuid.UUID, int] = defaultdict(int)
     for judge_id, code, position in session.execute(
-        select(Assignment.judge_id, Assignment.code, Assignment.position)
-        .where(Assignment.round_id == round_.id, Assignment.judge_id.in_(list(new)))
+        select(Assignment.judge_id, Assignment.code, Assignment.position).where(
+            Assignment.round_id == round_.id, Assignment.judge_id.in_(list(new))
+        )
     ):
         taken[judge_id].add(code)
         last[judge_id] = max(last[judge_id], position)
@@ -225,15 +246,24 @@ def _store(
         # The order is a lot of its own, not the seed's: a published seed must not tell who saw what when.
         _lots.shuffle(entry_ids)
         for place, entry_id in enumerate(entry_ids, last[judge_id] + 1):
-            rows.append({
-                "round_id": round_.id, "entry_id": entry_id, "judge_id": judge_id, "position": place,
-                "code": _code(taken[judge_id], numbers[entry_id]),
-            })
+            rows.append(
+                {
+                    "round_id": round_.id,
+                    "entry_id": entry_id,
+                    "judge_id": judge_id,
+                    "position": place,
+                    "code": _code(taken[judge_id], numbers[entry_id]),
+                }
+            )
     session.execute(insert(Assignment), rows)
     for judge_id in new:
         outbox.add(
-            session, "mail_assignments", queue="mail", key=f"assign:{round_.id}:{judge_id}",
-            round_id=str(round_.id), judge_id=str(judge_id),
+            session,
+            "mail_assignments",
+            queue="mail",
+            key=f"assign:{round_.id}:{judge_id}",
+            round_id=str(round_.id),
+            judge_id=str(judge_id),
         )
 
 
@@ -257,8 +287,9 @@ def assign_one(session: Session, actor: Actor, slug: str, *, entry_id: uuid.UUID
     """
     contest, round_ = _load(session, actor, slug)
     entry = session.execute(
-        select(Entry.id, Entry.number, Entry.account_id)
-        .where(Entry.id == entry_id, Entry.contest_id == contest.id, Entry.state == EntryState.SUBMITTED)
+        select(Entry.id, Entry.number, Entry.account_id).where(
+            Entry.id == entry_id, Entry.contest_id == contest.id, Entry.state == EntryState.SUBMITTED
+        )
     ).first()
     if entry is None or session.scalar(judges_of(contest.id).where(Membership.account_id == judge_id)) is None:
         raise NotFound
@@ -284,16 +315,21 @@ def remove_one(session: Session, actor: Actor, slug: str, assignment_id: uuid.UU
     if found.removed_at is not None:
         return found
     submitted = session.scalar(
-        select(Scorecard.id)
-        .where(Scorecard.assignment_id == found.id, Scorecard.state == ScorecardState.SUBMITTED)
+        select(Scorecard.id).where(Scorecard.assignment_id == found.id, Scorecard.state == ScorecardState.SUBMITTED)
     )
     if submitted is not None:
         raise Denied("scorecard_submitted")
     found.removed_at = clock.read(session)
     session.flush()
     audit.record(
-        session, actor, "assignment.removed", round_, assignment=found.id, entry=found.entry.number,
-        judge=found.judge_id, removed=1,
+        session,
+        actor,
+        "assignment.removed",
+        round_,
+        assignment=found.id,
+        entry=found.entry.number,
+        judge=found.judge_id,
+        removed=1,
     )
     return found
 
@@ -303,13 +339,13 @@ def take_back_all(session: Session, actor: Actor, contest: Contest, judge_id: uu
     round_ = contests.lock_round(session, contest)
     if round_.state not in (RoundState.PLANNED, RoundState.OPEN):
         return 0
-    submitted = exists().where(
-        Scorecard.assignment_id == Assignment.id, Scorecard.state == ScorecardState.SUBMITTED
-    )
+    submitted = exists().where(Scorecard.assignment_id == Assignment.id, Scorecard.state == ScorecardState.SUBMITTED)
     removed = session.scalars(
         update(Assignment)
         .where(
-            Assignment.round_id == round_.id, Assignment.judge_id == judge_id, Assignment.removed_at.is_(None),
+            Assignment.round_id == round_.id,
+            Assignment.judge_id == judge_id,
+            Assignment.removed_at.is_(None),
             ~submitted,
         )
         .values(removed_at=func.clock_timestamp())
@@ -338,7 +374,9 @@ def mail_assignments(
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .where(
-            Assignment.round_id == round_id, Assignment.judge_id == judge_id, Assignment.removed_at.is_(None),
+            Assignment.round_id == round_id,
+            Assignment.judge_id == judge_id,
+            Assignment.removed_at.is_(None),
             state_of().in_(["not_started", "draft"]),
         )
     )
@@ -346,8 +384,18 @@ def mail_assignments(
         return
     contest = round_.contest
     mail.queue(
-        session, "assignments", key=f"assignments:{round_id}:{judge_id}:{nonce}", address=judge.email,
-        locale=judge.locale, account=judge, name=judge.name, contest=dict(contest.title), waiting=waiting,
-        open=round_.state == RoundState.OPEN, due_at=round_.due_at, zone=contest.zone, own_zone=judge.zone,
+        session,
+        "assignments",
+        key=f"assignments:{round_id}:{judge_id}:{nonce}",
+        address=judge.email,
+        locale=judge.locale,
+        account=judge,
+        name=judge.name,
+        contest=dict(contest.title),
+        waiting=waiting,
+        open=round_.state == RoundState.OPEN,
+        due_at=round_.due_at,
+        zone=contest.zone,
+        own_zone=judge.zone,
         link=f"{settings.base_url}/judge/{contest.slug}",
     )

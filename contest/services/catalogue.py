@@ -55,14 +55,24 @@ def listing(session: Session, actor: Actor) -> Listing:
     managed = [contest_id for contest_id, roles in actor.roles.items() if roles & STAFF_ROLES]
     rows = session.execute(
         select(
-            Contest.slug, Contest.title, Contest.summary, Contest.host, Contest.default_locale, Contest.zone,
-            Contest.opens_at, Contest.closes_at, Contest.grace_seconds, Contest.announced_at, Contest.published_at,
+            Contest.slug,
+            Contest.title,
+            Contest.summary,
+            Contest.host,
+            Contest.default_locale,
+            Contest.zone,
+            Contest.opens_at,
+            Contest.closes_at,
+            Contest.grace_seconds,
+            Contest.announced_at,
+            Contest.published_at,
             Entry.state.label("entry_state"),
         )
         .outerjoin(
             Entry,
             and_(
-                Entry.contest_id == Contest.id, Entry.account_id == actor.account_id,
+                Entry.contest_id == Contest.id,
+                Entry.account_id == actor.account_id,
                 Entry.state != EntryState.WITHDRAWN,
             ),
         )
@@ -119,9 +129,7 @@ def contest_page(session: Session, actor: Actor, slug: str) -> ContestPage:
         .limit(1)
     ).one()
     criteria = session.execute(
-        select(
-            Criterion.key, Criterion.name, Criterion.question, Criterion.weight, Criterion.points, Criterion.levels
-        )
+        select(Criterion.key, Criterion.name, Criterion.question, Criterion.weight, Criterion.points, Criterion.levels)
         .where(Criterion.round_id == round_.id)
         .order_by(Criterion.position)
     ).all()
@@ -134,10 +142,18 @@ def contest_page(session: Session, actor: Actor, slug: str) -> ContestPage:
     now = clock.read(session)
     phase = clock.phase_of(contest, now)
     return ContestPage(
-        contest=contest, slots=slots_of(session, contest), criteria=tuple(criteria), prizes=tuple(prizes),
-        categories=categories_of(session, contest), terms=terms_of(session, actor, contest),
-        judges_per_entry=round_.judges_per_entry, judging_until=round_.due_at, entry_state=entry_state,
-        step=next_step(actor, contest, phase, entry_state), phase=phase, now=now,
+        contest=contest,
+        slots=slots_of(session, contest),
+        criteria=tuple(criteria),
+        prizes=tuple(prizes),
+        categories=categories_of(session, contest),
+        terms=terms_of(session, actor, contest),
+        judges_per_entry=round_.judges_per_entry,
+        judging_until=round_.due_at,
+        entry_state=entry_state,
+        step=next_step(actor, contest, phase, entry_state),
+        phase=phase,
+        now=now,
     )
 
 

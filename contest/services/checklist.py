@@ -13,8 +13,12 @@ from contest.vocabulary import LOCALES
 
 #: Parts of a contest in the order of the checklist, each with the page where it is written.
 SECTIONS: Mapping[str, str] = {
-    "texts": "manage.texts", "dates": "manage.dates", "categories": "manage.categories",
-    "deliverables": "manage.deliverables", "rubric": "manage.rubric", "prizes": "manage.prizes",
+    "texts": "manage.texts",
+    "dates": "manage.dates",
+    "categories": "manage.categories",
+    "deliverables": "manage.deliverables",
+    "rubric": "manage.rubric",
+    "prizes": "manage.prizes",
     "terms": "manage.terms",
 }
 #: Weights are thousandths; together they are one.
@@ -57,8 +61,13 @@ def checklist(contest: Contest, now: datetime | None = None) -> list[Item]:
 def problems_of(contest: Contest, now: datetime | None = None) -> list[Problem]:
     """Everything that keeps the contest from being announced, in the order of the checklist."""
     return [
-        *_texts(contest), *_dates(contest, now), *_categories(contest), *_deliverables(contest),
-        *rubric_problems(contest.round), *_prizes(contest), *_terms(contest),
+        *_texts(contest),
+        *_dates(contest, now),
+        *_categories(contest),
+        *_deliverables(contest),
+        *rubric_problems(contest.round),
+        *_prizes(contest),
+        *_terms(contest),
     ]
 
 

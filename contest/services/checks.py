@@ -159,9 +159,7 @@ def _keep(storage: Storage, wanted: _Wanted, found: _Found) -> _Found:
 
 
 def _decide(session: Session, row: EntryFile, found: _Found) -> None:
-    contest_id, number = session.execute(
-        select(Entry.contest_id, Entry.number).where(Entry.id == row.entry_id)
-    ).one()
+    contest_id, number = session.execute(select(Entry.contest_id, Entry.number).where(Entry.id == row.entry_id)).one()
     if found.reason is not None:
         reject(session, row, found.reason, contest_id=contest_id)
         return
@@ -169,7 +167,14 @@ def _decide(session: Session, row: EntryFile, found: _Found) -> None:
     row.state, row.accepted_at = FileState.ACCEPTED, clock.read(session)
     row.kind, row.size, row.sha256 = found.kind, found.size, found.sha256
     audit.record(
-        session, None, "file.accepted", row, contest_id=contest_id, entry=number, kind=found.kind, size=found.size,
+        session,
+        None,
+        "file.accepted",
+        row,
+        contest_id=contest_id,
+        entry=number,
+        kind=found.kind,
+        size=found.size,
         sha256=found.sha256.hex(),
     )
     if found.kind in PREVIEWABLE:
@@ -231,7 +236,8 @@ def _give_up_grants(session: Session) -> None:
         .join(Entry, EntryFile.entry_id == Entry.id)
         .join(Contest, Entry.contest_id == Contest.id)
         .where(
-            EntryFile.state == FileState.EXPECTED, EntryFile.removed_at.is_(None),
+            EntryFile.state == FileState.EXPECTED,
+            EntryFile.removed_at.is_(None),
             or_(EntryFile.created_at < now - KEEP, over),
         )
         .limit(1000)

@@ -113,8 +113,16 @@ def create(session: Session, actor: Actor, *, slug: str, title: Texts, default_l
 
 
 def change_texts(
-    session: Session, actor: Actor, slug: str, *, title: Texts, summary: Texts, brief: Texts, host: Texts,
-    contact: str, version: int | None = None,
+    session: Session,
+    actor: Actor,
+    slug: str,
+    *,
+    title: Texts,
+    summary: Texts,
+    brief: Texts,
+    host: Texts,
+    contact: str,
+    version: int | None = None,
 ) -> Contest:
     """Change what the contest says of itself. An announced one keeps every text in every language."""
     contest = get_for_change(session, actor, slug, version)
@@ -123,7 +131,9 @@ def change_texts(
     wanted.add(("title", contest.default_locale))
     problems = {
         f"{name}_{locale}": f"text_missing_{locale}"
-        for name in texts for locale in LOCALES if (name, locale) in wanted and not texts[name].get(locale)
+        for name in texts
+        for locale in LOCALES
+        if (name, locale) in wanted and not texts[name].get(locale)
     }
     if contest.announced_at and not contact:
         problems["contact"] = "required"
@@ -165,8 +175,16 @@ def change_terms(session: Session, actor: Actor, slug: str, *, text: Texts, vers
 
 
 def change_dates(
-    session: Session, actor: Actor, slug: str, *, zone: str, opens_at: datetime | None, closes_at: datetime | None,
-    grace_minutes: int, due_at: datetime | None, version: int | None = None,
+    session: Session,
+    actor: Actor,
+    slug: str,
+    *,
+    zone: str,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+    grace_minutes: int,
+    due_at: datetime | None,
+    version: int | None = None,
 ) -> Contest:
     """Move the dates; all are local wall times in `zone`, without tzinfo. `due_at`: judging is due.
 
@@ -194,7 +212,11 @@ def change_dates(
         raise Invalid("closes_at", "dates_order")
     _check_due(round_, due, closes, grace_minutes * 60)
     _store_dates(
-        session, actor, contest, round_, due=due,
+        session,
+        actor,
+        contest,
+        round_,
+        due=due,
         values={"zone": zone, "opens_at": opens, "closes_at": closes, "grace_seconds": grace_minutes * 60},
     )
     return contest
@@ -226,7 +248,12 @@ def _check_due(round_: Round, due: datetime | None, closes: datetime | None, gra
 
 
 def _store_dates(
-    session: Session, actor: Actor, contest: Contest, round_: Round, *, due: datetime | None,
+    session: Session,
+    actor: Actor,
+    contest: Contest,
+    round_: Round,
+    *,
+    due: datetime | None,
     values: Mapping[str, Any],
 ) -> None:
     """Store and audit each changed date with its old and new value."""
@@ -242,9 +269,7 @@ def _store_dates(
     after = {**values, "due_at": due}
     facts: dict[str, Any] = {name: [before[name], after[name]] for name in changed}
     moved = not {"opens_at", "closes_at"}.isdisjoint(changed)
-    audit.record(
-        session, actor, "contest.deadline_moved" if moved else "contest.changed", contest, **facts
-    )
+    audit.record(session, actor, "contest.deadline_moved" if moved else "contest.changed", contest, **facts)
 
 
 def lock_round(session: Session, contest: Contest) -> Round:
@@ -255,8 +280,7 @@ def lock_round(session: Session, contest: Contest) -> Round:
     """
     session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(read=True, key_share=True))
     return session.scalars(
-        select(Round).where(Round.id == contest.round.id).with_for_update()
-        .execution_options(populate_existing=True)
+        select(Round).where(Round.id == contest.round.id).with_for_update().execution_options(populate_existing=True)
     ).one()
 
 
@@ -282,8 +306,15 @@ def announce(session: Session, actor: Actor, slug: str, *, seed_digest: str = ""
     session.flush()
     committed: dict[str, Any] = {"seed_digest": seed_digest} if seed_digest else {}
     audit.record(
-        session, actor, "contest.announced", contest, opens_at=contest.opens_at, closes_at=contest.closes_at,
-        terms=contest.terms[-1].version, rubric=contest.round.rubric_version, **committed,
+        session,
+        actor,
+        "contest.announced",
+        contest,
+        opens_at=contest.opens_at,
+        closes_at=contest.closes_at,
+        terms=contest.terms[-1].version,
+        rubric=contest.round.rubric_version,
+        **committed,
     )
     return contest
 
@@ -298,13 +329,23 @@ def managed_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]
     """
     mine = [contest_id for contest_id, roles in actor.roles.items() if not STAFF_ROLES.isdisjoint(roles)]
     entries = (
-        select(func.count()).where(Entry.contest_id == Contest.id, Entry.state == EntryState.SUBMITTED)
-        .correlate(Contest).scalar_subquery()
+        select(func.count())
+        .where(Entry.contest_id == Contest.id, Entry.state == EntryState.SUBMITTED)
+        .correlate(Contest)
+        .scalar_subquery()
     )
     query = (
         select(
-            Contest.id, Contest.slug, Contest.title, Contest.zone, Contest.announced_at, Contest.opens_at,
-            Contest.closes_at, Contest.grace_seconds, Contest.published_at, Round.state.label("round"),
+            Contest.id,
+            Contest.slug,
+            Contest.title,
+            Contest.zone,
+            Contest.announced_at,
+            Contest.opens_at,
+            Contest.closes_at,
+            Contest.grace_seconds,
+            Contest.published_at,
+            Round.state.label("round"),
             entries.label("entries"),
         )
         .join(Round, Round.contest_id == Contest.id)
@@ -320,21 +361,29 @@ def judged_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]
     done = func.count(Scorecard.id).filter(Scorecard.state == ScorecardState.SUBMITTED, Recusal.id.is_(None))
     return session.execute(
         select(
-            Contest.slug, Contest.title, Contest.zone, Round.state.label("round"), Round.due_at,
-            live.label("assigned"), done.label("submitted"),
+            Contest.slug,
+            Contest.title,
+            Contest.zone,
+            Round.state.label("round"),
+            Round.due_at,
+            live.label("assigned"),
+            done.label("submitted"),
         )
         .join(Round, Round.contest_id == Contest.id)
         .join(Membership, Membership.contest_id == Contest.id)
         .outerjoin(
             Assignment,
-            (Assignment.round_id == Round.id) & (Assignment.judge_id == Membership.account_id)
+            (Assignment.round_id == Round.id)
+            & (Assignment.judge_id == Membership.account_id)
             & Assignment.removed_at.is_(None),
         )
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .where(
-            Membership.account_id == actor.account_id, Membership.role == Role.JUDGE,
-            Membership.removed_at.is_(None), or_(Contest.announced_at.is_not(None), Round.state != RoundState.PLANNED),
+            Membership.account_id == actor.account_id,
+            Membership.role == Role.JUDGE,
+            Membership.removed_at.is_(None),
+            or_(Contest.announced_at.is_not(None), Round.state != RoundState.PLANNED),
         )
         .group_by(Contest.id, Round.id)
         .order_by(case((Round.state == RoundState.OPEN, 0), else_=1), Round.due_at.nulls_last(), Contest.slug)

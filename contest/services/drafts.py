@@ -33,7 +33,6 @@ TITLE_MOST, STATEMENT_MOST, DECLARATION_MOST, CREDIT_MOST, ALT_MOST = 120, 3000,
 PICTURES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.SVG, Kind.SVGZ})
 
 
-
 @dataclass(frozen=True)
 class Details:
     """The words of a draft."""
@@ -86,7 +85,9 @@ class FileRow:
     def needs_care(self) -> bool:
         """Whether the entrant should look at it."""
         return self.state == FileState.REJECTED or self.preview_state in (
-            PreviewState.DAMAGED, PreviewState.FAILED, PreviewState.REFUSED
+            PreviewState.DAMAGED,
+            PreviewState.FAILED,
+            PreviewState.REFUSED,
         )
 
 
@@ -189,11 +190,24 @@ def files_of(session: Session, entry: Entry) -> list[FileRow]:
     sealed = select(RevisionFile.file_id).where(RevisionFile.file_id == EntryFile.id).exists()
     rows = session.execute(
         select(
-            EntryFile.id, EntryFile.deliverable_id, EntryFile.name, EntryFile.state, EntryFile.reason, EntryFile.kind,
-            func.coalesce(EntryFile.size, EntryFile.declared_size).label("size"), EntryFile.sha256, EntryFile.alt,
-            EntryFile.created_at.label("begun_at"), EntryFile.received_at, EntryFile.preview_state,
-            EntryFile.preview_reason, EntryFile.preview_pages, sealed.label("sealed"), Preview.id.label("thumb"),
-            Preview.width.label("thumb_width"), Preview.height.label("thumb_height"),
+            EntryFile.id,
+            EntryFile.deliverable_id,
+            EntryFile.name,
+            EntryFile.state,
+            EntryFile.reason,
+            EntryFile.kind,
+            func.coalesce(EntryFile.size, EntryFile.declared_size).label("size"),
+            EntryFile.sha256,
+            EntryFile.alt,
+            EntryFile.created_at.label("begun_at"),
+            EntryFile.received_at,
+            EntryFile.preview_state,
+            EntryFile.preview_reason,
+            EntryFile.preview_pages,
+            sealed.label("sealed"),
+            Preview.id.label("thumb"),
+            Preview.width.label("thumb_width"),
+            Preview.height.label("thumb_height"),
         )
         .outerjoin(Preview, (Preview.file_id == EntryFile.id) & (Preview.page == 1) & (Preview.preset == "320"))
         .where(EntryFile.entry_id == entry.id, EntryFile.removed_at.is_(None))
@@ -207,15 +221,28 @@ def slots_of(session: Session, contest: Contest, files: Sequence[FileRow] = ()) 
     rounds = select(Round.id).where(Round.contest_id == contest.id).order_by(Round.position.desc())
     rows = session.execute(
         select(
-            Deliverable.id, Deliverable.key, Deliverable.name, Deliverable.hint, Deliverable.required,
-            Deliverable.kinds, Deliverable.max_bytes, Deliverable.max_files,
+            Deliverable.id,
+            Deliverable.key,
+            Deliverable.name,
+            Deliverable.hint,
+            Deliverable.required,
+            Deliverable.kinds,
+            Deliverable.max_bytes,
+            Deliverable.max_files,
         )
         .where(Deliverable.round_id == rounds.limit(1).scalar_subquery())
         .order_by(Deliverable.position)
     )
     return tuple(
         Slot(
-            row.id, row.key, row.name, row.hint, row.required, tuple(row.kinds), row.max_bytes, row.max_files,
+            row.id,
+            row.key,
+            row.name,
+            row.hint,
+            row.required,
+            tuple(row.kinds),
+            row.max_bytes,
+            row.max_files,
             tuple(file for file in files if file.deliverable_id == row.id),
         )
         for row in rows

@@ -21,8 +21,12 @@ J = TypeVar("J", bound=Hashable)
 
 
 def balanced(
-    entries: Sequence[E], judges: Sequence[J], need: int, held: Mapping[E, Sequence[J]],
-    barred: Set[tuple[E, J]], seed: str,
+    entries: Sequence[E],
+    judges: Sequence[J],
+    need: int,
+    held: Mapping[E, Sequence[J]],
+    barred: Set[tuple[E, J]],
+    seed: str,
 ) -> list[tuple[E, J]]:
     """New pairs that give each entry `need` judges, where enough may judge it.
 
@@ -55,7 +59,10 @@ def balanced(
 
 
 def _even_out(
-    judges: Sequence[J], loads: dict[J, int], made: dict[J, list[E]], on: dict[E, set[J]],
+    judges: Sequence[J],
+    loads: dict[J, int],
+    made: dict[J, list[E]],
+    on: dict[E, set[J]],
     barred: Set[tuple[E, J]],
 ) -> bool:
     """Move one pair's worth of load from a judge to one with at least two less; False if none can move."""
@@ -77,8 +84,13 @@ def _even_out(
 
 
 def _path(
-    sources: Sequence[J], enough: int, judges: Sequence[J], loads: Mapping[J, int], made: Mapping[J, list[E]],
-    on: Mapping[E, set[J]], barred: Set[tuple[E, J]],
+    sources: Sequence[J],
+    enough: int,
+    judges: Sequence[J],
+    loads: Mapping[J, int],
+    made: Mapping[J, list[E]],
+    on: Mapping[E, set[J]],
+    barred: Set[tuple[E, J]],
 ) -> list[tuple[J, E, J]]:
     """The shortest chain (giver, entry, taker) from a source to a judge with at most `enough` load."""
     came: dict[J, tuple[J, E] | None] = dict.fromkeys(sources)
@@ -96,9 +108,7 @@ def _path(
     return []
 
 
-def _walk_back(
-    last: J, came: Mapping[J, tuple[J, E] | None]
-) -> list[tuple[J, E, J]]:
+def _walk_back(last: J, came: Mapping[J, tuple[J, E] | None]) -> list[tuple[J, E, J]]:
     chain: list[tuple[J, E, J]] = []
     step = came[last]
     while step is not None:

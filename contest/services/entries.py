@@ -44,8 +44,19 @@ from contest.settings import Settings
 from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, FileState, Phase, check_transition
 
 __all__ = [
-    "Details", "RevisionRow", "Workspace", "check_enter", "details_of", "enter", "find_own", "get_own", "hold",
-    "save_details", "submit", "withdraw", "workspace",
+    "Details",
+    "RevisionRow",
+    "Workspace",
+    "check_enter",
+    "details_of",
+    "enter",
+    "find_own",
+    "get_own",
+    "hold",
+    "save_details",
+    "submit",
+    "withdraw",
+    "workspace",
 ]
 
 
@@ -135,19 +146,27 @@ def workspace(session: Session, actor: Actor, slug: str) -> Workspace:
     categories, terms = categories_of(session, contest), terms_of(session, actor, contest)
     revisions = session.execute(
         select(
-            Revision.number, Revision.sealed_at, Revision.grace_used,
+            Revision.number,
+            Revision.sealed_at,
+            Revision.grace_used,
             select(func.count()).where(RevisionFile.revision_id == Revision.id).scalar_subquery().label("files"),
         )
         .where(Revision.entry_id == entry.id)
         .order_by(Revision.number.desc())
     )
     return Workspace(
-        contest=contest, entry=entry, details=details_of(entry), slots=slots, categories=categories, terms=terms,
+        contest=contest,
+        entry=entry,
+        details=details_of(entry),
+        slots=slots,
+        categories=categories,
+        terms=terms,
         revisions=tuple(RevisionRow(**row._mapping) for row in revisions),
         missing=tuple(find_missing(details_of(entry), slots, terms, categories)),
         changed=_sealed_as(session, entry, _in_order(slots)) is None,
         may_edit=permissions.may_edit_entry(actor, entry, now),
-        may_submit=permissions.may_submit(actor, entry, _begun(slots), now), now=now,
+        may_submit=permissions.may_submit(actor, entry, _begun(slots), now),
+        now=now,
     )
 
 
@@ -197,9 +216,7 @@ def enter(
     return started
 
 
-def check_enter(
-    actor: Actor, contest: Contest, terms: TermsState, entry_state: str | None, now: datetime
-) -> None:
+def check_enter(actor: Actor, contest: Contest, terms: TermsState, entry_state: str | None, now: datetime) -> None:
     """Whether the page of entering has anything to offer. Raises Denied, or Conflict as `enter` does."""
     if entry_state in (None, EntryState.WITHDRAWN):
         permissions.may_enter(actor, contest, now).require()
@@ -288,7 +305,12 @@ def submit(session: Session, actor: Actor, slug: str, *, settings: Settings) -> 
     check_transition(ENTRY_TRANSITIONS, entry.state, EntryState.SUBMITTED)
     entry.state, entry.submitted_at, entry.changed_at = EntryState.SUBMITTED, now, None
     audit.record(
-        session, actor, "entry.submitted", entry, revision=revision.number, receipt=receipt.number,
+        session,
+        actor,
+        "entry.submitted",
+        entry,
+        revision=revision.number,
+        receipt=receipt.number,
         grace_used=revision.grace_used,
     )
     outbox.add(session, "send_receipt", queue="mail", revision_id=str(revision.id))
@@ -301,8 +323,11 @@ def _seal(session: Session, entry: Entry, kept: Sequence[tuple[Slot, FileRow]], 
     late = (now - closes_at).total_seconds()
     newest = select(func.coalesce(func.max(Revision.number), 0)).where(Revision.entry_id == entry.id)
     revision = Revision(
-        entry_id=entry.id, number=session.scalars(newest).one() + 1, sealed_at=now,
-        grace_used=max(1, math.ceil(late)) if late >= 0 else 0, **asdict(details_of(entry)),
+        entry_id=entry.id,
+        number=session.scalars(newest).one() + 1,
+        sealed_at=now,
+        grace_used=max(1, math.ceil(late)) if late >= 0 else 0,
+        **asdict(details_of(entry)),
     )
     session.add(revision)
     session.flush()
@@ -322,9 +347,7 @@ def _in_order(slots: Sequence[Slot]) -> list[tuple[Slot, FileRow]]:
 def _begun(slots: Sequence[Slot]) -> list[datetime]:
     """When the uploads began that no revision holds yet; refused ones give no claim to the grace."""
     return [
-        file.begun_at
-        for slot in slots for file in slot.files
-        if not file.sealed and file.state != FileState.REJECTED
+        file.begun_at for slot in slots for file in slot.files if not file.sealed and file.state != FileState.REJECTED
     ]
 
 
@@ -336,8 +359,13 @@ def _sealed_as(session: Session, entry: Entry, kept: Sequence[tuple[Slot, FileRo
     held = select(func.jsonb_agg(pairs)).where(RevisionFile.revision_id == Revision.id).scalar_subquery()
     row = session.execute(
         select(
-            Revision.number, Revision.title, Revision.statement, Revision.declaration, Revision.credit,
-            Revision.category_id, held.label("held"),
+            Revision.number,
+            Revision.title,
+            Revision.statement,
+            Revision.declaration,
+            Revision.credit,
+            Revision.category_id,
+            held.label("held"),
         )
         .where(Revision.entry_id == entry.id)
         .order_by(Revision.number.desc())

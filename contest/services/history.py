@@ -33,7 +33,11 @@ def read(session: Session, contest: Contest, *, before: int | None = None, group
     sealed_to = select(func.coalesce(func.max(AuditSeal.last_id), 0)).scalar_subquery()
     query = (
         select(
-            AuditEvent.id, AuditEvent.at, AuditEvent.act, Account.name.label("actor"), AuditEvent.facts,
+            AuditEvent.id,
+            AuditEvent.at,
+            AuditEvent.act,
+            Account.name.label("actor"),
+            AuditEvent.facts,
             (AuditEvent.id <= sealed_to).label("sealed"),
         )
         .outerjoin(Account, Account.id == AuditEvent.actor_id)

@@ -37,7 +37,9 @@ def invite(
         select(Membership.id)
         .join(Account)
         .where(
-            Membership.contest_id == contest.id, Membership.role == role, Membership.removed_at.is_(None),
+            Membership.contest_id == contest.id,
+            Membership.role == role,
+            Membership.removed_at.is_(None),
             Account.email_key == key,
         )
     ):
@@ -47,8 +49,14 @@ def invite(
         _refuse_both(session, contest.id, known, role)
     now = clock.read(session)
     invitation = Invitation(
-        contest_id=contest.id if contest else None, role=role, email=email, email_key=key, name=name,
-        locale=locale if locale in LOCALES else "en", invited_by=actor.account_id, expires_at=now + INVITATION_LIFE,
+        contest_id=contest.id if contest else None,
+        role=role,
+        email=email,
+        email_key=key,
+        name=name,
+        locale=locale if locale in LOCALES else "en",
+        invited_by=actor.account_id,
+        expires_at=now + INVITATION_LIFE,
     )
     try:
         with session.begin_nested():
@@ -71,10 +79,18 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
     contest = session.get(Contest, invitation.contest_id) if invitation.contest_id else None
     inviter = session.get_one(Account, invitation.invited_by)
     mail.queue(
-        session, "invitation", key=f"invitation:{invitation.id}:{nonce}", address=invitation.email,
-        locale=invitation.locale, name=invitation.name, role=invitation.role,
-        contest=dict(contest.title) if contest else None, inviter=inviter.name,
-        link=f"{settings.base_url}/invitations/{token}", days=INVITATION_LIFE.days, site=settings.base_url,
+        session,
+        "invitation",
+        key=f"invitation:{invitation.id}:{nonce}",
+        address=invitation.email,
+        locale=invitation.locale,
+        name=invitation.name,
+        role=invitation.role,
+        contest=dict(contest.title) if contest else None,
+        inviter=inviter.name,
+        link=f"{settings.base_url}/invitations/{token}",
+        days=INVITATION_LIFE.days,
+        site=settings.base_url,
     )
 
 
@@ -82,8 +98,10 @@ def get_invitation(session: Session, token: str) -> Invitation:
     """The live invitation of a link. Raises NotFound if it is unknown, used, revoked or out of date."""
     invitation = session.scalars(
         select(Invitation).where(
-            Invitation.token_hash == hashlib.sha256(token.encode()).digest(), Invitation.accepted_at.is_(None),
-            Invitation.revoked_at.is_(None), Invitation.expires_at > func.clock_timestamp(),
+            Invitation.token_hash == hashlib.sha256(token.encode()).digest(),
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > func.clock_timestamp(),
         )
     ).first()
     if invitation is None:
@@ -98,9 +116,12 @@ def contest_of(session: Session, invitation: Invitation) -> Contest | None:
 
 def has_account(session: Session, invitation: Invitation) -> bool:
     """Whether the invited person has an account; one whose address nobody has proven is not theirs yet."""
-    return session.scalar(
-        select(Account.id).where(Account.email_key == invitation.email_key, Account.verified_at.is_not(None))
-    ) is not None
+    return (
+        session.scalar(
+            select(Account.id).where(Account.email_key == invitation.email_key, Account.verified_at.is_not(None))
+        )
+        is not None
+    )
 
 
 def is_for(invitation: Invitation, actor: Actor) -> bool:
@@ -108,9 +129,7 @@ def is_for(invitation: Invitation, actor: Actor) -> bool:
     return actor.signed_in and email_key(actor.email) == invitation.email_key
 
 
-def accept_invitation(
-    session: Session, token: str, *, name: str, password: str = "", zone: str = "UTC"
-) -> Account:
+def accept_invitation(session: Session, token: str, *, name: str, password: str = "", zone: str = "UTC") -> Account:
     """Take up an invitation. The link came by mail, so it proves the address; returns the account.
 
     A new account is made with `name` and, if given, a password; one that was never verified gets them in
@@ -145,7 +164,11 @@ def accept_invitation(
     else:
         grant_role(session, invitation.contest_id, account.id, invitation.role)
     audit.record(
-        session, Actor(account_id=account.id), "invitation.accepted", invitation, role=invitation.role,
+        session,
+        Actor(account_id=account.id),
+        "invitation.accepted",
+        invitation,
+        role=invitation.role,
     )
     return account
 
@@ -164,7 +187,9 @@ def _refuse_both(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID,
     others = STAFF_ROLES if role == Role.JUDGE else {Role.JUDGE}
     held = session.scalar(
         select(Membership.id).where(
-            Membership.contest_id == contest_id, Membership.account_id == account_id, Membership.role.in_(others),
+            Membership.contest_id == contest_id,
+            Membership.account_id == account_id,
+            Membership.role.in_(others),
             Membership.removed_at.is_(None),
         )
     )

@@ -28,7 +28,13 @@ def caught_mail(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
     """Caught mail, newest first: for the demo's mail page only."""
     rows = session.scalars(select(MailMessage).order_by(MailMessage.created_at.desc()).limit(limit))
     return [
-        {"id": row.id, "address": row.address, "subject": row.subject, "text": row.text, "at": row.created_at,
-         "locale": row.locale}
+        {
+            "id": row.id,
+            "address": row.address,
+            "subject": row.subject,
+            "text": row.text,
+            "at": row.created_at,
+            "locale": row.locale,
+        }
         for row in rows
     ]

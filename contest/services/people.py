@@ -26,8 +26,13 @@ def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
     order = case({role: number for number, role in enumerate(Role)}, value=Membership.role)
     return session.execute(
         select(
-            Membership.account_id, Membership.role, Account.name, Account.email, Account.locale,
-            Account.suspended_at.is_not(None).label("suspended"), Membership.created_at.label("since"),
+            Membership.account_id,
+            Membership.role,
+            Account.name,
+            Account.email,
+            Account.locale,
+            Account.suspended_at.is_not(None).label("suspended"),
+            Membership.created_at.label("since"),
         )
         .join(Account, Account.id == Membership.account_id)
         .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
@@ -41,13 +46,20 @@ def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
     State: waiting, expired, accepted or revoked. An accepted or revoked one stays in the list.
     """
     state = case(
-        (Invitation.accepted_at.is_not(None), "accepted"), (Invitation.revoked_at.is_not(None), "revoked"),
-        (Invitation.expires_at <= func.clock_timestamp(), "expired"), else_="waiting",
+        (Invitation.accepted_at.is_not(None), "accepted"),
+        (Invitation.revoked_at.is_not(None), "revoked"),
+        (Invitation.expires_at <= func.clock_timestamp(), "expired"),
+        else_="waiting",
     )
     return session.execute(
         select(
-            Invitation.id, Invitation.role, Invitation.email, Invitation.name, Invitation.created_at,
-            Invitation.expires_at, state.label("state"),
+            Invitation.id,
+            Invitation.role,
+            Invitation.email,
+            Invitation.name,
+            Invitation.created_at,
+            Invitation.expires_at,
+            state.label("state"),
         )
         .where(Invitation.contest_id == contest.id)
         .order_by(Invitation.created_at.desc(), Invitation.id)
@@ -55,14 +67,10 @@ def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
     ).all()
 
 
-def invite(
-    session: Session, actor: Actor, slug: str, *, email: str, name: str, role: str, locale: str
-) -> Invitation:
+def invite(session: Session, actor: Actor, slug: str, *, email: str, name: str, role: str, locale: str) -> Invitation:
     """Invite a person by mail to a role. Raises Denied or Invalid("email")."""
     contest = contests.get_for_change(session, actor, slug)
-    return invitations.invite(
-        session, actor, contest, email=email, name=name, role=Role(role).value, locale=locale
-    )
+    return invitations.invite(session, actor, contest, email=email, name=name, role=Role(role).value, locale=locale)
 
 
 def withdraw(session: Session, actor: Actor, slug: str, invitation_id: uuid.UUID) -> None:

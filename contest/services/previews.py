@@ -63,7 +63,8 @@ def _lock(session: Session, file_id: uuid.UUID) -> EntryFile | None:
     return session.scalars(
         select(EntryFile)
         .where(
-            EntryFile.id == file_id, EntryFile.state == FileState.ACCEPTED,
+            EntryFile.id == file_id,
+            EntryFile.state == FileState.ACCEPTED,
             EntryFile.preview_state == PreviewState.PENDING,
         )
         .with_for_update()
@@ -97,7 +98,11 @@ def _note(session: Session, file_id: uuid.UUID, output: Output) -> None:
     session.execute(
         insert(Preview)
         .values(
-            id=uuid.uuid4(), file_id=file_id, page=output.page, preset=output.preset, key=_key(file_id, output),
+            id=uuid.uuid4(),
+            file_id=file_id,
+            page=output.page,
+            preset=output.preset,
+            key=_key(file_id, output),
             **measures,
         )
         .on_conflict_do_update(index_elements=["file_id", "page", "preset"], set_=measures)

@@ -79,17 +79,19 @@ class EntryRow:
 def count(session: Session, contest: Contest) -> Counts:
     """All numbers of a contest, in two statements."""
     round_id, need = contest.round.id, contest.round.judges_per_entry
-    people = select(Membership.role, Membership.account_id).where(
-        Membership.contest_id == contest.id, Membership.removed_at.is_(None)
-    ).subquery()
+    people = (
+        select(Membership.role, Membership.account_id)
+        .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
+        .subquery()
+    )
     have = assignment.standing(round_id).subquery()
     entries = (
         select(
             func.count().filter(Entry.state == EntryState.DRAFT).label("drafts"),
             func.count().filter(Entry.state == EntryState.SUBMITTED).label("entries"),
-            func.count().filter(
-                Entry.state == EntryState.SUBMITTED, func.coalesce(have.c.judges, 0) < need
-            ).label("short"),
+            func.count()
+            .filter(Entry.state == EntryState.SUBMITTED, func.coalesce(have.c.judges, 0) < need)
+            .label("short"),
         )
         .select_from(Entry)
         .outerjoin(have, have.c.entry_id == Entry.id)
@@ -98,14 +100,25 @@ def count(session: Session, contest: Contest) -> Counts:
     )
     first = session.execute(
         select(
-            entries.c.drafts, entries.c.entries, entries.c.short,
-            select(func.count()).select_from(assignment.judges_of(contest.id).subquery()).scalar_subquery().label("judges"),
+            entries.c.drafts,
+            entries.c.entries,
+            entries.c.short,
+            select(func.count())
+            .select_from(assignment.judges_of(contest.id).subquery())
+            .scalar_subquery()
+            .label("judges"),
             select(func.count(people.c.account_id.distinct()))
-            .where(people.c.role.in_([Role.CHAIR, Role.PUBLISHER])).scalar_subquery().label("deciders"),
-            select(func.count()).where(
-                Invitation.contest_id == contest.id, Invitation.accepted_at.is_(None),
+            .where(people.c.role.in_([Role.CHAIR, Role.PUBLISHER]))
+            .scalar_subquery()
+            .label("deciders"),
+            select(func.count())
+            .where(
+                Invitation.contest_id == contest.id,
+                Invitation.accepted_at.is_(None),
                 Invitation.revoked_at.is_(None),
-            ).scalar_subquery().label("invited"),
+            )
+            .scalar_subquery()
+            .label("invited"),
         )
     ).one()
     not_recused = Recusal.id.is_(None)
@@ -122,9 +135,7 @@ def count(session: Session, contest: Contest) -> Counts:
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .outerjoin(have, have.c.entry_id == Assignment.entry_id)
-        .where(
-            Assignment.round_id == round_id, Assignment.removed_at.is_(None), Entry.state == EntryState.SUBMITTED
-        )
+        .where(Assignment.round_id == round_id, Assignment.removed_at.is_(None), Entry.state == EntryState.SUBMITTED)
     ).one()
     return Counts(**first._asdict(), **second._asdict())
 
@@ -142,7 +153,8 @@ def next_step(contest: Contest, counts: Counts, now: datetime) -> Step:
             return Step("invite_judges", "manage.people")
         return {
             Phase.ANNOUNCED: Step("wait_opening", "submission.contest_any"),
-            Phase.OPEN: Step("wait_close", "manage.entries"), Phase.GRACE: Step("wait_grace", "manage.entries"),
+            Phase.OPEN: Step("wait_close", "manage.entries"),
+            Phase.GRACE: Step("wait_grace", "manage.entries"),
         }[phase]
     return _judging_step(contest, counts)
 
@@ -191,7 +203,8 @@ def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .where(
-            Assignment.round_id == contest.round.id, Assignment.removed_at.is_(None),
+            Assignment.round_id == contest.round.id,
+            Assignment.removed_at.is_(None),
             Entry.state == EntryState.SUBMITTED,
         )
         .group_by(Assignment.judge_id)
@@ -199,7 +212,9 @@ def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]
     )
     return session.execute(
         select(
-            Account.id.label("account_id"), Account.name, members.c.account_id.is_not(None).label("live"),
+            Account.id.label("account_id"),
+            Account.name,
+            members.c.account_id.is_not(None).label("live"),
             *(func.coalesce(held.c[name], 0).label(name) for name in ("assigned", "submitted", "drafts", "recused")),
             held.c.last_at,
         )
@@ -213,8 +228,12 @@ def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]
 def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
     """One page of submitted entries with the state of each assignment, in two statements."""
     title = (
-        select(Revision.title).where(Revision.entry_id == Entry.id).order_by(Revision.number.desc()).limit(1)
-        .correlate(Entry).scalar_subquery()
+        select(Revision.title)
+        .where(Revision.entry_id == Entry.id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
     )
     rows = session.execute(
         select(Entry.id, Entry.number, func.coalesce(title, Entry.title).label("title"))
@@ -229,7 +248,8 @@ def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .where(
-            Assignment.round_id == contest.round.id, Assignment.removed_at.is_(None),
+            Assignment.round_id == contest.round.id,
+            Assignment.removed_at.is_(None),
             Assignment.entry_id.in_([row.id for row in rows]),
         )
     ):
@@ -239,8 +259,11 @@ def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
         states = [state for _, state in cells[row.id].values()]
         made.append(
             EntryRow(
-                number=row.number, title=row.title, assigned=sum(state != "recused" for state in states),
-                submitted=states.count("submitted"), cells=cells[row.id],
+                number=row.number,
+                title=row.title,
+                assigned=sum(state != "recused" for state in states),
+                submitted=states.count("submitted"),
+                cells=cells[row.id],
             )
         )
     return made

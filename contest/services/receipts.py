@@ -61,9 +61,9 @@ class Keyed(Protocol):
 
 def canonical(payload: Mapping[str, Any]) -> bytes:
     """The bytes that are signed. Raises ValueError for what is no plain JSON."""
-    return json.dumps(
-        payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode("utf-8")
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(
+        "utf-8"
+    )
 
 
 def signing_key(settings: Settings) -> Ed25519PrivateKey:
@@ -84,7 +84,10 @@ def number_of(entry_number: int, revision_number: int) -> str:
 
 
 def issue(
-    session: Session, settings: Settings, entry: Entry, revision: Revision,
+    session: Session,
+    settings: Settings,
+    entry: Entry,
+    revision: Revision,
     files: Sequence[tuple[Keyed, SealedFile]],
 ) -> Receipt:
     """Sign the receipt of a revision, in the transaction that seals it."""
@@ -95,8 +98,12 @@ def issue(
         insert(SigningKey).values(id=key_id(public), public_key=public).on_conflict_do_nothing(index_elements=["id"])
     )
     receipt = Receipt(
-        revision_id=revision.id, number=number_of(entry.number, revision.number), payload=payload.decode(),
-        signature=private.sign(payload), key_id=key_id(public), created_at=revision.sealed_at,
+        revision_id=revision.id,
+        number=number_of(entry.number, revision.number),
+        payload=payload.decode(),
+        signature=private.sign(payload),
+        key_id=key_id(public),
+        created_at=revision.sealed_at,
     )
     session.add(receipt)
     session.flush()
@@ -129,9 +136,12 @@ def _payload(
         },
         "files": [
             {
-                "slot": slot.key, "name": file.name, "size": file.size,
+                "slot": slot.key,
+                "name": file.name,
+                "size": file.size,
                 "sha256": file.sha256.hex() if file.sha256 else "",
-                "begun_at": _utc(file.begun_at), "received_at": _utc(file.received_at or file.begun_at),
+                "begun_at": _utc(file.begun_at),
+                "received_at": _utc(file.received_at or file.begun_at),
             }
             for slot, file in files
         ],
@@ -270,8 +280,11 @@ def _parse(text: str) -> tuple[dict[str, Any], bytes, str]:
         whole = json.loads(text, object_pairs_hook=_no_duplicates, parse_float=_refuse, parse_constant=_refuse)
         payload, signature, key = whole["payload"], whole["signature"], whole["key_id"]
         if not (
-            isinstance(payload, dict) and isinstance(signature, str) and isinstance(key, str)
-            and _SIGNATURE.fullmatch(signature) and _KEY_ID.fullmatch(key)
+            isinstance(payload, dict)
+            and isinstance(signature, str)
+            and isinstance(key, str)
+            and _SIGNATURE.fullmatch(signature)
+            and _KEY_ID.fullmatch(key)
         ):
             raise ValueError("not a receipt")
         canonical(payload)
@@ -307,10 +320,19 @@ def mail_receipt(session: Session, settings: Settings, revision_id: uuid.UUID) -
         return
     account, told = row.Entry.account, Told(json.loads(row.Receipt.payload))
     mail.queue(
-        session, "receipt", key=f"receipt:{revision_id}", address=account.email, locale=account.locale,
-        account=account, contest=told.payload["contest"]["title"], told=told, payload=told.payload,
+        session,
+        "receipt",
+        key=f"receipt:{revision_id}",
+        address=account.email,
+        locale=account.locale,
+        account=account,
+        contest=told.payload["contest"]["title"],
+        told=told,
+        payload=told.payload,
         files=[{**file, "name": i18n.safe_name(file["name"])} for file in told.payload["files"]],
-        signature=row.Receipt.signature.hex(), key_id=row.Receipt.key_id,
+        signature=row.Receipt.signature.hex(),
+        key_id=row.Receipt.key_id,
         link=f"{settings.base_url}/contests/{row.Contest.slug}/receipts/{told.payload['revision']}",
-        check=f"{settings.base_url}/receipts/check", site=settings.base_url,
+        check=f"{settings.base_url}/receipts/check",
+        site=settings.base_url,
     )

@@ -19,8 +19,17 @@ POINTS = range(3, 11)
 
 
 def save_criterion(
-    session: Session, actor: Actor, slug: str, criterion_id: uuid.UUID | None, *, name: Texts, question: Texts,
-    weight: int, points: int, levels: Sequence[Texts], version: int | None = None,
+    session: Session,
+    actor: Actor,
+    slug: str,
+    criterion_id: uuid.UUID | None,
+    *,
+    name: Texts,
+    question: Texts,
+    weight: int,
+    points: int,
+    levels: Sequence[Texts],
+    version: int | None = None,
 ) -> Criterion:
     """Add a criterion or change one.
 
@@ -49,7 +58,9 @@ def _check_levels(contest: Contest, levels: Sequence[Texts]) -> None:
         return
     missing = {
         f"level_{number}_{locale}": "levels_missing"
-        for number, level in enumerate(levels, 1) for locale in LOCALES if not level.get(locale)
+        for number, level in enumerate(levels, 1)
+        for locale in LOCALES
+        if not level.get(locale)
     }
     if missing:
         raise Invalid(missing)
@@ -63,7 +74,8 @@ def set_weights(
     criteria = contest.round.criteria
     wrong = {
         f"weight_{criterion.id.hex}": "weight_invalid"
-        for criterion in criteria if not 1 <= weights.get(criterion.id, criterion.weight) <= WHOLE
+        for criterion in criteria
+        if not 1 <= weights.get(criterion.id, criterion.weight) <= WHOLE
     }
     if wrong:
         raise Invalid(wrong)
@@ -78,7 +90,12 @@ def set_weights(
         contests.touch(contest)
         session.flush()
         audit.record(
-            session, actor, "rubric.changed", contest, part="weights", version=contest.round.rubric_version,
+            session,
+            actor,
+            "rubric.changed",
+            contest,
+            part="weights",
+            version=contest.round.rubric_version,
             weights={criterion.key: criterion.weight for criterion in criteria},
         )
     return contest

@@ -27,7 +27,9 @@ PARTS = ("categories", "deliverables", "prizes", "rubric")
 def things(contest: Contest, part: str) -> list[Any]:
     """The things of a part, in their order."""
     listed: dict[str, list[Any]] = {
-        "categories": contest.categories, "deliverables": contest.round.deliverables, "prizes": contest.prizes,
+        "categories": contest.categories,
+        "deliverables": contest.round.deliverables,
+        "prizes": contest.prizes,
         "rubric": contest.round.criteria,
     }
     return listed[part]
@@ -66,8 +68,18 @@ def save_category(
 
 
 def save_deliverable(
-    session: Session, actor: Actor, slug: str, item_id: uuid.UUID | None, *, name: Texts, hint: Texts, required: bool,
-    kinds: Iterable[str], max_bytes: int, max_files: int, version: int | None = None,
+    session: Session,
+    actor: Actor,
+    slug: str,
+    item_id: uuid.UUID | None,
+    *,
+    name: Texts,
+    hint: Texts,
+    required: bool,
+    kinds: Iterable[str],
+    max_bytes: int,
+    max_files: int,
+    version: int | None = None,
 ) -> Deliverable:
     """Add a slot for files or change one. An announced contest keeps at least one that is required."""
     contest = load(session, actor, slug, "deliverables", version)
@@ -88,7 +100,14 @@ def save_deliverable(
 
 
 def save_prize(
-    session: Session, actor: Actor, slug: str, item_id: uuid.UUID | None, *, name: Texts, amount: Texts, quantity: int,
+    session: Session,
+    actor: Actor,
+    slug: str,
+    item_id: uuid.UUID | None,
+    *,
+    name: Texts,
+    amount: Texts,
+    quantity: int,
     version: int | None = None,
 ) -> Prize:
     """Add a prize or change one."""
@@ -180,9 +199,7 @@ def _number(listed: Sequence[Any]) -> None:
         thing.position = position
 
 
-def record(
-    session: Session, actor: Actor, contest: Contest, part: str, thing: Any, *, removed: bool = False
-) -> None:
+def record(session: Session, actor: Actor, contest: Contest, part: str, thing: Any, *, removed: bool = False) -> None:
     """Store and audit a change of a part, if there is one.
 
     Weights may be out of balance only until judging opens: after that each change leaves the rubric whole.

@@ -93,8 +93,16 @@ def _fits_name(name: str, media_type: str, slot: Slot) -> bool:
 
 
 def grant(
-    session: Session, actor: Actor, storage: Storage, *, entry_id: uuid.UUID, slot_key: str, name: str, size: int,
-    sha256: bytes, media_type: str = "",
+    session: Session,
+    actor: Actor,
+    storage: Storage,
+    *,
+    entry_id: uuid.UUID,
+    slot_key: str,
+    name: str,
+    size: int,
+    sha256: bytes,
+    media_type: str = "",
 ) -> tuple[EntryFile, Grant]:
     """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid.
 
@@ -116,13 +124,13 @@ def grant(
     return row, _put(storage, row)
 
 
-def _unfinished(
-    session: Session, entry: Entry, slot_key: str, name: str, size: int, sha256: bytes
-) -> EntryFile | None:
+def _unfinished(session: Session, entry: Entry, slot_key: str, name: str, size: int, sha256: bytes) -> EntryFile | None:
     """The upload of just this file that was begun and has not arrived."""
     rows = session.scalars(
         select(EntryFile).where(
-            EntryFile.entry_id == entry.id, EntryFile.state == FileState.EXPECTED, EntryFile.removed_at.is_(None),
+            EntryFile.entry_id == entry.id,
+            EntryFile.state == FileState.EXPECTED,
+            EntryFile.removed_at.is_(None),
             EntryFile.declared_sha256 == sha256,
         )
     )
@@ -130,9 +138,7 @@ def _unfinished(
     return next(same, None)
 
 
-def grant_again(
-    session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID
-) -> tuple[EntryFile, Grant]:
+def grant_again(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, Grant]:
     """Sign a grant anew for an upload that has not arrived: its start still counts. Raises NotFound, Conflict."""
     entry, row = _own_file(session, actor, file_id)
     permissions.may_finish_upload(actor, entry, row.created_at, clock.read(session)).require()
@@ -144,7 +150,10 @@ def grant_again(
 def _put(storage: Storage, row: EntryFile) -> Grant:
     assert row.declared_sha256 is not None
     return storage.grant_put(
-        row.staging_key, length=row.declared_size, sha256=row.declared_sha256, content_type=STORED_TYPE,
+        row.staging_key,
+        length=row.declared_size,
+        sha256=row.declared_sha256,
+        content_type=STORED_TYPE,
         expires=GRANT_LIFE,
     )
 
@@ -202,8 +211,13 @@ def _begin(
         select(func.coalesce(func.max(EntryFile.position), 0) + 1).where(EntryFile.entry_id == entry.id)
     )
     row = EntryFile(
-        entry_id=entry.id, deliverable_id=slot.id, name=name, declared_size=size, position=position,
-        staging_key=f"incoming/{uuid.uuid4()}", created_at=now,
+        entry_id=entry.id,
+        deliverable_id=slot.id,
+        name=name,
+        declared_size=size,
+        position=position,
+        staging_key=f"incoming/{uuid.uuid4()}",
+        created_at=now,
     )
     session.add(row)
     entry.changed_at = now

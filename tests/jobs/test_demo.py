@@ -35,7 +35,11 @@ class Demo:
         self.log = (data.parent / "demo.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "contest.cli", "demo", "--data", str(data), *options],
-            cwd=ROOT, env=environment, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=ROOT,
+            env=environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     @property
@@ -137,8 +141,12 @@ def test_after_kill_nothing_is_left_and_the_next_start_recovers(demo: Callable[.
 
 def test_a_demo_refuses_production(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "contest.cli", "demo", "--data", str(tmp_path / "data")], cwd=ROOT, text=True,
-        env=os.environ | {"CONTEST_ENV": "production"}, capture_output=True, timeout=60,
+        [sys.executable, "-m", "contest.cli", "demo", "--data", str(tmp_path / "data")],
+        cwd=ROOT,
+        text=True,
+        env=os.environ | {"CONTEST_ENV": "production"},
+        capture_output=True,
+        timeout=60,
     )
 
     assert ended.returncode == 1
@@ -151,8 +159,12 @@ def test_reset_leaves_a_folder_alone_that_is_not_a_demos(tmp_path: Path) -> None
     (folder / "thesis.txt").write_text("years of work")
 
     ended = subprocess.run(
-        [sys.executable, "-m", "contest.cli", "demo", "--reset", "--data", str(folder)], cwd=ROOT, text=True,
-        env=os.environ, capture_output=True, timeout=60,
+        [sys.executable, "-m", "contest.cli", "demo", "--reset", "--data", str(folder)],
+        cwd=ROOT,
+        text=True,
+        env=os.environ,
+        capture_output=True,
+        timeout=60,
     )
 
     assert ended.returncode == 1

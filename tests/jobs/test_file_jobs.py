@@ -78,10 +78,10 @@ def _encrypted_zip() -> bytes:
 def _encrypted_pdf() -> bytes:
     """A PDF that says it is encrypted, with keys that no password opens."""
     whole = pdf(1)
-    handler = (
-        b"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>"
+    handler = b"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>"
+    return whole.replace(
+        b"trailer\n<< ", b"trailer\n<< /ID [<" + b"aa" * 16 + b"><" + b"aa" * 16 + b">] /Encrypt " + handler
     )
-    return whole.replace(b"trailer\n<< ", b"trailer\n<< /ID [<" + b"aa" * 16 + b"><" + b"aa" * 16 + b">] /Encrypt " + handler)
 
 
 class TestChecking:
@@ -97,7 +97,11 @@ class TestChecking:
         session.refresh(row)
         assert done == ["check_file", "make_previews"]
         assert (row.state, row.kind, row.size, row.sha256, row.reason) == (
-            "accepted", "png", len(body), hashlib.sha256(body).digest(), None,
+            "accepted",
+            "png",
+            len(body),
+            hashlib.sha256(body).digest(),
+            None,
         )
         assert row.key is not None
         assert row.key.startswith("entries/")
@@ -122,8 +126,14 @@ class TestChecking:
         ],
     )
     def test_the_content_says_what_it_is(
-        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]], name: str,
-        slot: str, body: bytes, kind: str,
+        self,
+        session: Session,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+        name: str,
+        slot: str,
+        body: bytes,
+        kind: str,
     ) -> None:
         row = send(body, name, slot)
 
@@ -151,8 +161,15 @@ class TestChecking:
         ],
     )
     def test_refuses_with_the_reason(
-        self, session: Session, storage: Storage, send: Callable[..., EntryFile],
-        run_jobs: Callable[[], list[str]], name: str, slot: str, body: bytes, reason: str,
+        self,
+        session: Session,
+        storage: Storage,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+        name: str,
+        slot: str,
+        body: bytes,
+        reason: str,
     ) -> None:
         row = send(body, name, slot)
         staged, before = row.staging_key, {found.key for found in storage.list("entries/")}
@@ -178,8 +195,13 @@ class TestChecking:
         ],
     )
     def test_refuses_what_is_not_as_announced(
-        self, session: Session, storage: Storage, send: Callable[..., EntryFile],
-        run_jobs: Callable[[], list[str]], change: Callable[..., None], reason: str,
+        self,
+        session: Session,
+        storage: Storage,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+        change: Callable[..., None],
+        reason: str,
     ) -> None:
         body = png()
         row = send(body)
@@ -192,7 +214,11 @@ class TestChecking:
         assert (row.state, row.reason) == ("rejected", reason)
 
     def test_running_it_twice_is_dull(
-        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        self,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        send: Callable[..., EntryFile],
         run_jobs: Callable[[], list[str]],
     ) -> None:
         row = send(png())
@@ -207,7 +233,11 @@ class TestChecking:
         assert session.scalar(select(func.count()).where(AuditEvent.act == "file.accepted")) == 1
 
     def test_killed_between_copy_and_commit_it_goes_on(
-        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        self,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        send: Callable[..., EntryFile],
         run_jobs: Callable[[], list[str]],
     ) -> None:
         row, killed = send(png()), []
@@ -246,7 +276,11 @@ class TestChecking:
         assert row.state == "received"
 
     def test_removed_while_it_was_checked(
-        self, make: Make, session: Session, database: Database, storage: Storage,
+        self,
+        make: Make,
+        session: Session,
+        database: Database,
+        storage: Storage,
         send: Callable[..., EntryFile],
     ) -> None:
         row = send(png())
@@ -273,8 +307,14 @@ class TestChecking:
 
         body = png()
         row, grant = uploads.grant(
-            session, make.actor(entry.account), storage, entry_id=entry.id, slot_key="screens", name="a.png",
-            size=len(body), sha256=hashlib.sha256(body).digest(),
+            session,
+            make.actor(entry.account),
+            storage,
+            entry_id=entry.id,
+            slot_key="screens",
+            name="a.png",
+            size=len(body),
+            sha256=hashlib.sha256(body).digest(),
         )
         urllib3.request(grant.method, grant.url, headers=grant.headers, body=body)
         uploads.complete(session, make.actor(entry.account), storage, row.id)
@@ -314,7 +354,9 @@ class TestPreviews:
         made = session.scalars(select(Preview).where(Preview.file_id == row.id).order_by(Preview.width)).all()
         assert (row.preview_state, row.preview_reason, row.preview_pages) == ("ready", None, 1)
         assert [(each.preset, each.page, each.width, each.height) for each in made] == [
-            ("320", 1, 320, 240), ("1280", 1, 800, 600), ("2560", 1, 800, 600),
+            ("320", 1, 320, 240),
+            ("1280", 1, 800, 600),
+            ("2560", 1, 800, 600),
         ]
         for each in made:
             data = storage.read(each.key)
@@ -329,22 +371,35 @@ class TestPreviews:
             ("a.png", "screens", b"\x89PNG\r\n\x1a\n" + b"nothing more", "failed", "unreadable"),
             ("a.pdf", "document", _encrypted_pdf(), "refused", "encrypted"),
             (
-                "a.svg", "screens",
+                "a.svg",
+                "screens",
                 b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-                b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><text>&b;</text></svg>', None, None,
+                b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><text>&b;</text></svg>',
+                None,
+                None,
             ),
             (
-                "a.svg", "screens",
+                "a.svg",
+                "screens",
                 b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg" '
                 b'xmlns:xlink="http://www.w3.org/1999/xlink" width="10" height="10"><image width="9" height="9" '
-                b'xlink:href="http://169.254.169.254/"/><text>&x;</text></svg>', None, None,
+                b'xlink:href="http://169.254.169.254/"/><text>&x;</text></svg>',
+                None,
+                None,
             ),
         ],
         ids=["truncated", "unreadable", "encrypted", "entities", "external"],
     )
     def test_a_bad_one_never_blocks_the_file(
-        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]], name: str,
-        slot: str, body: bytes, verdict: str | None, reason: str | None,
+        self,
+        session: Session,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+        name: str,
+        slot: str,
+        body: bytes,
+        verdict: str | None,
+        reason: str | None,
     ) -> None:
         row = send(body, name, slot)
 
@@ -382,7 +437,11 @@ class TestPreviews:
         assert sorted(tuple(each) for each in pages) == [(1, 3), (2, 3), (3, 3)]
 
     def test_running_it_twice_makes_the_same(
-        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        self,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        send: Callable[..., EntryFile],
         run_jobs: Callable[[], list[str]],
     ) -> None:
         row = send(png(), "a.png")
@@ -400,7 +459,11 @@ class TestPreviews:
         assert session.execute(keys).all() == before
 
     def test_the_renderer_is_away(
-        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        self,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        send: Callable[..., EntryFile],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         row = send(png())
@@ -418,7 +481,11 @@ class TestPreviews:
         assert (row.state, row.preview_state, row.preview_reason) == ("accepted", "failed", "crashed")
 
     def test_without_a_worker_a_renderer_is_started_for_the_call(
-        self, session: Session, database: Database, storage: Storage, send: Callable[..., EntryFile],
+        self,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        send: Callable[..., EntryFile],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         row = send(png())
@@ -433,7 +500,12 @@ class TestPreviews:
 
 class TestSweeping:
     def test_deletes_what_nothing_waits_for_and_nothing_else(
-        self, make: Make, session: Session, database: Database, storage: Storage, entry: Entry,
+        self,
+        make: Make,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        entry: Entry,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         waiting = make.file(entry, state="received")
@@ -469,7 +541,9 @@ class TestSweeping:
         for row in (old, young, late):
             session.refresh(row)
         assert [(row.state, row.reason) for row in (old, young, late)] == [
-            ("rejected", "missing"), ("expected", None), ("rejected", "late"),
+            ("rejected", "missing"),
+            ("expected", None),
+            ("rejected", "late"),
         ]
 
     def test_forgets_removed_files_unless_a_revision_holds_them(
@@ -499,9 +573,7 @@ class TestSweeping:
             assert storage.read(key or "") == png()
 
 
-def test_an_owed_check_is_owed_once(
-    session: Session, send: Callable[..., EntryFile], database: Database
-) -> None:
+def test_an_owed_check_is_owed_once(session: Session, send: Callable[..., EntryFile], database: Database) -> None:
     row = send(png())
 
     with database.unit_of_work() as own:

@@ -39,9 +39,15 @@ def embedded(tmp_path: Path) -> Iterator[Embedded]:
 def _settings(embedded: Embedded) -> Settings:
     addresses = embedded.start()
     made = Settings(
-        contest_env="test", secret_key="power-cut-key-of-thirty-two-chars!!", base_url="http://localhost:5000",
-        database_url=addresses.database_url, redis_url=addresses.redis_url, s3_endpoint=addresses.s3_endpoint,
-        s3_access_key=addresses.s3_access_key, s3_secret_key=addresses.s3_secret_key, s3_bucket=addresses.s3_bucket,
+        contest_env="test",
+        secret_key="power-cut-key-of-thirty-two-chars!!",
+        base_url="http://localhost:5000",
+        database_url=addresses.database_url,
+        redis_url=addresses.redis_url,
+        s3_endpoint=addresses.s3_endpoint,
+        s3_access_key=addresses.s3_access_key,
+        s3_secret_key=addresses.s3_secret_key,
+        s3_bucket=addresses.s3_bucket,
         log_level="ERROR",
     )
     schema.migrate(made.database_url)
@@ -70,8 +76,11 @@ def _count(database: Database, *conditions: object) -> int:
 def test_what_was_acknowledged_survives_and_what_is_owed_arrives(embedded: Embedded) -> None:
     settings = _settings(embedded)
     storage = Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.s3_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.s3_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
     )
     database = Database(settings.database_url, pool=0)
     picture = noise(2000, 1500)

@@ -42,7 +42,11 @@ def _until(what: Callable[[], bool], seconds: float, said: Callable[[], object])
 
 def _environment(settings: Settings) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return kept | {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields} | {"PYTHONPATH": str(ROOT)}
+    return (
+        kept
+        | {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
+        | {"PYTHONPATH": str(ROOT)}
+    )
 
 
 def _children(pid: int) -> list[int]:
@@ -61,7 +65,9 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.fixture
-def worker(settings: Settings, database: Database, queue_server: outbox.QueueServer) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    settings: Settings, database: Database, queue_server: outbox.QueueServer
+) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, str(ROOT / "worker.py")], env=_environment(settings), cwd=ROOT)
     yield process
     process.send_signal(signal.SIGTERM)
@@ -75,21 +81,30 @@ def _owed(session: Session) -> int:
 
 def _state(session: Session) -> Callable[[], object]:
     return lambda: session.execute(
-        select(OutboxItem.job, OutboxItem.fence, OutboxItem.handed_at, OutboxItem.lease_until, OutboxItem.failed_at, OutboxItem.error)
-        .where(OutboxItem.done_at.is_(None))
+        select(
+            OutboxItem.job,
+            OutboxItem.fence,
+            OutboxItem.handed_at,
+            OutboxItem.lease_until,
+            OutboxItem.failed_at,
+            OutboxItem.error,
+        ).where(OutboxItem.done_at.is_(None))
     ).all()
 
 
 def test_flushed_queue_and_killed_workers_lose_nothing(
-    worker: subprocess.Popen[bytes], database: Database, session: Session, make: Make, settings: Settings,
-    storage: Storage, queue_server: outbox.QueueServer,
+    worker: subprocess.Popen[bytes],
+    database: Database,
+    session: Session,
+    make: Make,
+    settings: Settings,
+    storage: Storage,
+    queue_server: outbox.QueueServer,
 ) -> None:
     contest = make.contest()
     entry = make.entry(contest, state="draft", files=0)
     picture = noise(2400, 1600)
-    files = [
-        make.file(entry, body=picture, storage=storage, previews=False, preview_state="pending") for _ in range(4)
-    ]
+    files = [make.file(entry, body=picture, storage=storage, previews=False, preview_state="pending") for _ in range(4)]
     people = [make.account() for _ in range(6)]
     session.commit()
     with outbox.unit_of_work(database, queue_server) as own:
@@ -100,10 +115,16 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
 
     # A preview is under way: its lease is taken. Now everything that is not the database goes.
     _until(
-        lambda: bool(session.rollback() or session.scalar(
-            select(func.count()).where(OutboxItem.job == "make_previews", OutboxItem.lease_until.is_not(None), OutboxItem.done_at.is_(None))
-        )),
-        30, _state(session),
+        lambda: bool(
+            session.rollback()
+            or session.scalar(
+                select(func.count()).where(
+                    OutboxItem.job == "make_previews", OutboxItem.lease_until.is_not(None), OutboxItem.done_at.is_(None)
+                )
+            )
+        ),
+        30,
+        _state(session),
     )
     for pid in _children(worker.pid):
         try:
@@ -126,7 +147,9 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
         assert storage.read(key)[8:12] == b"WEBP"
 
 
-def test_a_dead_worker_is_replaced(worker: subprocess.Popen[bytes], session: Session, make: Make, database: Database, queue_server: outbox.QueueServer) -> None:
+def test_a_dead_worker_is_replaced(
+    worker: subprocess.Popen[bytes], session: Session, make: Make, database: Database, queue_server: outbox.QueueServer
+) -> None:
     _until(lambda: len(_children(worker.pid)) >= 4, 30, lambda: _children(worker.pid))
     before = set(_children(worker.pid))
     for pid in before:
@@ -145,7 +168,9 @@ def test_a_dead_worker_is_replaced(worker: subprocess.Popen[bytes], session: Ses
     assert before.isdisjoint(_children(worker.pid))
 
 
-def test_what_fails_for_good_is_kept_in_the_open(session: Session, database: Database, settings: Settings, make: Make) -> None:
+def test_what_fails_for_good_is_kept_in_the_open(
+    session: Session, database: Database, settings: Settings, make: Make
+) -> None:
     from contest import jobs
 
     with database.unit_of_work() as own:

@@ -41,10 +41,15 @@ def test_registering_makes_an_account_that_a_code_verifies(session: Session, run
     mail = session.scalars(select(MailMessage)).one()
     assert (mail.address, mail.locale) == ("Ada@Example.org", "ja")
 
-    account = accounts.use_code(session, email="ada@example.ORG", code=_mailed_code(session), purposes=(CodePurpose.VERIFY,))
+    account = accounts.use_code(
+        session, email="ada@example.ORG", code=_mailed_code(session), purposes=(CodePurpose.VERIFY,)
+    )
 
     assert (account.email, account.email_key, account.zone, account.verified_at is not None) == (
-        "Ada@Example.org", "ada@example.org", "Africa/Lagos", True,
+        "Ada@Example.org",
+        "ada@example.org",
+        "Africa/Lagos",
+        True,
     )
 
 
@@ -122,8 +127,11 @@ def test_codes_and_tokens_are_stored_hashed_only(session: Session, make: Make, r
 @pytest.mark.parametrize(
     "password, why",
     [
-        ("short", "password_too_short"), ("x" * 1025, "password_too_long"), ("passwordpassword", "password_common"),
-        ("PASSWORDpassword", "password_common"), ("aaaaaaaaaaaaaaaaaa", "password_common"),
+        ("short", "password_too_short"),
+        ("x" * 1025, "password_too_long"),
+        ("passwordpassword", "password_common"),
+        ("PASSWORDpassword", "password_common"),
+        ("aaaaaaaaaaaaaaaaaa", "password_common"),
     ],
 )
 def test_weak_passwords_are_refused(password: str, why: str) -> None:
@@ -157,7 +165,10 @@ def test_every_wrong_sign_in_says_the_same(session: Session, make: Make, wrong: 
 
     with pytest.raises(Invalid) as caught:
         accounts.check_sign_in(
-            session, email=email, password="another sentence here" if wrong == "wrong password" else SENTENCE, network="n"
+            session,
+            email=email,
+            password="another sentence here" if wrong == "wrong password" else SENTENCE,
+            network="n",
         )
 
     assert caught.value.problems == {"password": "sign_in_wrong"}
@@ -173,7 +184,9 @@ def test_guesses_are_limited_per_network_and_everywhere(session: Session, make: 
 
     with pytest.raises(Invalid):
         accounts.check_sign_in(session, email=account.email, password="no", network="b")
-    session.execute(update(Attempt).where(Attempt.key == f"guess:{account.email_key}").values(count=accounts.TRIES_EVERYWHERE))
+    session.execute(
+        update(Attempt).where(Attempt.key == f"guess:{account.email_key}").values(count=accounts.TRIES_EVERYWHERE)
+    )
     with pytest.raises(Denied):
         accounts.check_sign_in(session, email=account.email, password="no", network="c")
 
@@ -251,7 +264,9 @@ def _invite(session: Session, make: Make, run_jobs: Run, **values: str) -> tuple
     contest = make.contest()
     organiser = session.get_one(Account, contest.created_by)
     invitation = invitations.invite(
-        session, make.actor(organiser), contest,
+        session,
+        make.actor(organiser),
+        contest,
         **{"email": "judge@example.org", "name": "J", "role": "judge", "locale": "ja", **values},  # type: ignore[arg-type]
     )
     session.commit()
@@ -269,7 +284,12 @@ def test_an_invitation_makes_an_account_with_the_role_once(session: Session, mak
     session.flush()
 
     roles = session.scalars(select(Membership.role).where(Membership.account_id == account.id)).all()
-    assert (account.name, account.locale, account.verified_at is not None, roles) == ("Judge Judy", "ja", True, ["judge"])
+    assert (account.name, account.locale, account.verified_at is not None, roles) == (
+        "Judge Judy",
+        "ja",
+        True,
+        ["judge"],
+    )
     with pytest.raises(NotFound):
         invitations.accept_invitation(session, token, name="Again")
 
@@ -301,7 +321,9 @@ def test_only_organisers_invite(session: Session, make: Make) -> None:
     judge = make.member(contest, Role.JUDGE)
 
     with pytest.raises(Denied):
-        invitations.invite(session, make.actor(judge), contest, email="x@example.org", name="", role="judge", locale="en")
+        invitations.invite(
+            session, make.actor(judge), contest, email="x@example.org", name="", role="judge", locale="en"
+        )
 
 
 @pytest.mark.parametrize("held, wanted", [("judge", "chair"), ("judge", "organiser"), ("publisher", "judge")])

@@ -268,7 +268,8 @@ def test_the_seed_is_kept_in_the_log(session: Session, make: Make) -> None:
     session.flush()
     event = session.scalars(select(AuditEvent).where(AuditEvent.act == "assignment.made")).one()
     assert (event.contest_id, event.facts) == (
-        contest.id, {"seed": "a seed", "method": draw.METHOD, "made": 4, "judges": 2, "entries": 2, "each": 2},
+        contest.id,
+        {"seed": "a seed", "method": draw.METHOD, "made": 4, "judges": 2, "entries": 2, "each": 2},
     )
     assert assignment.commitment("a seed") == hashlib.sha256(b"a seed").hexdigest()
 
@@ -411,8 +412,11 @@ def test_each_judge_with_new_entries_gets_one_mail(session: Session, make: Make,
     first = mails[judges[0].email]
     assert first.subject == f"Entries to judge: {contest.title['en']}"
     for part in (
-        "Dear Judge 00,", f"3 entries of “{contest.title['en']}” wait for your scores.", "Judging has not begun yet.",
-        "Mon 16 Dec 2030 17:00:00, Tokyo (UTC+09:00)", f"http://localhost:5000/judge/{contest.slug}",
+        "Dear Judge 00,",
+        f"3 entries of “{contest.title['en']}” wait for your scores.",
+        "Judging has not begun yet.",
+        "Mon 16 Dec 2030 17:00:00, Tokyo (UTC+09:00)",
+        f"http://localhost:5000/judge/{contest.slug}",
     ):
         assert part in first.text
     assert "2030年12月16日(月) 09:00:00" in mails[judges[1].email].text
@@ -451,10 +455,13 @@ def test_assigning_twice_owes_one_mail(session: Session, make: Make) -> None:
         assignment.assign_one(session, actor, contest.slug, entry_id=entry.id, judge_id=judge.id)
 
     owed = session.execute(select(OutboxItem.job, OutboxItem.key, OutboxItem.args)).all()
-    assert [tuple(row) for row in owed] == [(
-        "mail_assignments", f"assign:{contest.round.id}:{judge.id}",
-        {"round_id": str(contest.round.id), "judge_id": str(judge.id)},
-    )]
+    assert [tuple(row) for row in owed] == [
+        (
+            "mail_assignments",
+            f"assign:{contest.round.id}:{judge.id}",
+            {"round_id": str(contest.round.id), "judge_id": str(judge.id)},
+        )
+    ]
 
 
 # People ------------------------------------------------------------------------------------------
@@ -473,7 +480,8 @@ def test_a_removed_judge_gives_back_what_is_not_submitted(session: Session, make
     assert make.actor(judge).roles == {}
     session.flush()
     facts = session.execute(
-        select(AuditEvent.act, AuditEvent.facts).where(AuditEvent.act.in_(["role.removed", "assignment.removed"]))
+        select(AuditEvent.act, AuditEvent.facts)
+        .where(AuditEvent.act.in_(["role.removed", "assignment.removed"]))
         .order_by(AuditEvent.id)
     ).all()
     assert [tuple(row) for row in facts] == [
@@ -511,7 +519,9 @@ def test_a_contest_always_has_an_organiser(database: Database, session: Session,
 def test_an_invitation_is_sent_again_under_a_new_link(session: Session, make: Make, run_jobs: Run) -> None:
     contest = make.contest("open")
     actor = _organiser(session, make, contest)
-    invitation = people.invite(session, actor, contest.slug, email="k@example.org", name="Kai", role="judge", locale="en")
+    invitation = people.invite(
+        session, actor, contest.slug, email="k@example.org", name="Kai", role="judge", locale="en"
+    )
     session.commit()
     run_jobs()
     session.expire_all()

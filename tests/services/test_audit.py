@@ -25,7 +25,11 @@ def test_an_event_says_who_what_and_in_which_contest(session: Session, make: Mak
 
     event = session.scalars(select(AuditEvent).where(AuditEvent.act == "contest.changed")).one()
     assert (event.actor_id, event.contest_id, event.subject_type, event.subject_id, event.facts) == (
-        actor.account_id, contest.id, "contest", str(contest.id), {"fields": ["title"]},
+        actor.account_id,
+        contest.id,
+        "contest",
+        str(contest.id),
+        {"fields": ["title"]},
     )
 
 
@@ -34,7 +38,9 @@ def test_an_unknown_act_is_a_bug(session: Session) -> None:
         audit.record(session, None, "contest.painted")
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_event SET act = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_event SET act = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"]
+)
 def test_the_database_refuses_to_change_events(session: Session, statement: str) -> None:
     audit.record(session, None, "contest.created")
     session.commit()
@@ -56,7 +62,9 @@ def test_seals_chain_and_a_changed_event_breaks_them(session: Session) -> None:
     assert audit.seal(session, settle=NOW) is None
 
     session.execute(text("SET LOCAL session_replication_role = replica"))
-    session.execute(text("UPDATE audit_event SET facts = '{\"number\": 7}' WHERE id = (SELECT min(id) + 1 FROM audit_event)"))
+    session.execute(
+        text("UPDATE audit_event SET facts = '{\"number\": 7}' WHERE id = (SELECT min(id) + 1 FROM audit_event)")
+    )
     session.commit()
     session.expire_all()
 

@@ -40,9 +40,12 @@ def _local(moment: datetime | None, zone: str = "Asia/Tokyo") -> datetime:
 def _dates(contest: Contest, **changes: Any) -> dict[str, Any]:
     """What the form of the dates would send if nothing but `changes` were typed."""
     return {
-        "zone": contest.zone, "opens_at": _local(contest.opens_at, contest.zone),
-        "closes_at": _local(contest.closes_at, contest.zone), "grace_minutes": contest.grace_seconds // 60,
-        "due_at": contest.round.due_at and _local(contest.round.due_at, contest.zone), **changes,
+        "zone": contest.zone,
+        "opens_at": _local(contest.opens_at, contest.zone),
+        "closes_at": _local(contest.closes_at, contest.zone),
+        "grace_minutes": contest.grace_seconds // 60,
+        "due_at": contest.round.due_at and _local(contest.round.due_at, contest.zone),
+        **changes,
     }
 
 
@@ -51,7 +54,11 @@ def _dates(contest: Contest, **changes: Any) -> dict[str, Any]:
 
 def test_a_contest_is_known_to_its_team_before_and_to_all_after_it_is_announced(session: Session, make: Make) -> None:
     hidden, shown = make.contest("draft"), make.contest("announced")
-    judge, publisher, admin = make.member(hidden, Role.JUDGE), make.member(hidden, Role.PUBLISHER), make.account(is_admin=True)
+    judge, publisher, admin = (
+        make.member(hidden, Role.JUDGE),
+        make.member(hidden, Role.PUBLISHER),
+        make.account(is_admin=True),
+    )
 
     assert contests.get_public(session, ANONYMOUS, shown.slug) is shown
     assert contests.get_public(session, make.actor(publisher), hidden.slug) is hidden
@@ -75,9 +82,16 @@ def test_the_creator_becomes_the_organiser_of_a_contest_with_one_final_round(ses
 
     actor = make.actor(staff)
     assert (made.slug, made.title, made.default_locale, made.zone, made.announced_at, made.created_by) == (
-        "ferry-app", {"ja": "渡し船"}, "ja", "Africa/Lagos", None, staff.id,
+        "ferry-app",
+        {"ja": "渡し船"},
+        "ja",
+        "Africa/Lagos",
+        None,
+        staff.id,
     )
-    assert [(r.kind, r.position, r.state, r.name["en"]) for r in made.rounds] == [("final", 1, "planned", "Final round")]
+    assert [(r.kind, r.position, r.state, r.name["en"]) for r in made.rounds] == [
+        ("final", 1, "planned", "Final round")
+    ]
     assert made.terms == []
     assert actor.roles == {made.id: frozenset({Role.ORGANISER})}
     assert _events(session, "contest.created") == [{"slug": "ferry-app", "zone": "Africa/Lagos"}]
@@ -96,10 +110,15 @@ def test_the_creator_becomes_the_organiser_of_a_contest_with_one_final_round(ses
         ({"title": {"ja": "渡し船"}}, {"title_en": "text_missing_en"}),
         ({"default_locale": "fr"}, {"default_locale": "invalid"}),
         ({"zone": "Mars/Olympus"}, {"zone": "zone_unknown"}),
-        ({"slug": "", "title": {}, "zone": ""}, {"slug": "slug_invalid", "title_en": "text_missing_en", "zone": "zone_unknown"}),
+        (
+            {"slug": "", "title": {}, "zone": ""},
+            {"slug": "slug_invalid", "title_en": "text_missing_en", "zone": "zone_unknown"},
+        ),
     ],
 )
-def test_creating_names_each_problem(session: Session, make: Make, values: dict[str, Any], problems: dict[str, str]) -> None:
+def test_creating_names_each_problem(
+    session: Session, make: Make, values: dict[str, Any], problems: dict[str, str]
+) -> None:
     make.contest("draft", slug="taken")
     given: dict[str, Any] = {"slug": "ferry-app", "title": {"en": "Ferry"}, "default_locale": "en", "zone": "UTC"}
 
@@ -127,8 +146,15 @@ def test_texts_change_and_the_log_names_what_changed(session: Session, make: Mak
     old = contest.version
 
     contests.change_texts(
-        session, _organiser(session, make, contest), contest.slug, version=old, title=both("Better"),
-        summary=contest.summary, brief=both("New brief"), host=contest.host, contact=contest.contact,
+        session,
+        _organiser(session, make, contest),
+        contest.slug,
+        version=old,
+        title=both("Better"),
+        summary=contest.summary,
+        brief=both("New brief"),
+        host=contest.host,
+        contact=contest.contact,
     )
 
     assert (contest.title, contest.brief, contest.version) == (both("Better"), both("New brief"), old + 1)
@@ -139,8 +165,14 @@ def test_texts_that_are_the_same_change_nothing(session: Session, make: Make) ->
     contest = make.contest("open")
 
     contests.change_texts(
-        session, _organiser(session, make, contest), contest.slug, title=dict(contest.title), summary=contest.summary,
-        brief=contest.brief, host=contest.host, contact=contest.contact,
+        session,
+        _organiser(session, make, contest),
+        contest.slug,
+        title=dict(contest.title),
+        summary=contest.summary,
+        brief=contest.brief,
+        host=contest.host,
+        contact=contest.contact,
     )
 
     assert contest.version == 1
@@ -152,12 +184,20 @@ def test_an_announced_contest_keeps_every_text_in_both_languages(session: Sessio
 
     with pytest.raises(Invalid) as error:
         contests.change_texts(
-            session, _organiser(session, make, contest), contest.slug, title={"en": "Only"}, summary={}, brief=both("x"),
-            host=both("y"), contact="",
+            session,
+            _organiser(session, make, contest),
+            contest.slug,
+            title={"en": "Only"},
+            summary={},
+            brief=both("x"),
+            host=both("y"),
+            contact="",
         )
 
     assert error.value.problems == {
-        "title_ja": "text_missing_ja", "summary_en": "text_missing_en", "summary_ja": "text_missing_ja",
+        "title_ja": "text_missing_ja",
+        "summary_en": "text_missing_en",
+        "summary_ja": "text_missing_ja",
         "contact": "required",
     }
 
@@ -231,12 +271,20 @@ def test_dates_are_local_times_of_the_contest_and_kept_in_utc(session: Session, 
     contest = make.contest("draft")
 
     contests.change_dates(
-        session, _organiser(session, make, contest), contest.slug, zone="Asia/Tokyo", opens_at=datetime(2030, 10, 1, 10),
-        closes_at=datetime(2030, 11, 30, 23, 59, 59), grace_minutes=45, due_at=datetime(2030, 12, 16, 17),
+        session,
+        _organiser(session, make, contest),
+        contest.slug,
+        zone="Asia/Tokyo",
+        opens_at=datetime(2030, 10, 1, 10),
+        closes_at=datetime(2030, 11, 30, 23, 59, 59),
+        grace_minutes=45,
+        due_at=datetime(2030, 12, 16, 17),
     )
 
     assert (contest.opens_at, contest.closes_at, contest.grace_seconds, contest.round.due_at) == (
-        datetime(2030, 10, 1, 1, tzinfo=UTC), datetime(2030, 11, 30, 14, 59, 59, tzinfo=UTC), 2700,
+        datetime(2030, 10, 1, 1, tzinfo=UTC),
+        datetime(2030, 11, 30, 14, 59, 59, tzinfo=UTC),
+        2700,
         datetime(2030, 12, 16, 8, tzinfo=UTC),
     )
 
@@ -268,7 +316,9 @@ def test_saving_what_the_form_shows_moves_nothing(session: Session, make: Make) 
 def test_the_second_reading_of_a_repeated_hour_survives_saving(session: Session, make: Make) -> None:
     # 06:30 UTC is 01:30 in New York for the second time that night; 05:30 UTC is the first.
     second = datetime(2030, 11, 3, 6, 30, tzinfo=UTC)
-    contest = make.contest("draft", opens_at=datetime(2030, 10, 1, tzinfo=UTC), closes_at=second, zone="America/New_York")
+    contest = make.contest(
+        "draft", opens_at=datetime(2030, 10, 1, tzinfo=UTC), closes_at=second, zone="America/New_York"
+    )
     actor = _organiser(session, make, contest)
 
     contests.change_dates(session, actor, contest.slug, **_dates(contest, grace_minutes=10))
@@ -302,7 +352,9 @@ def test_after_the_close_no_date_of_entries_moves(session: Session, make: Make, 
 
     with pytest.raises(Denied, match="dates_fixed"):
         contests.change_dates(
-            session, _organiser(session, make, contest), contest.slug,
+            session,
+            _organiser(session, make, contest),
+            contest.slug,
             **_dates(contest, closes_at=_local(contest.closes_at) + timedelta(days=1)),
         )
 
@@ -329,7 +381,11 @@ def test_grace_and_zone_stay_once_open(session: Session, make: Make, changes: di
         ("draft", {"opens_at": datetime(1, 1, 1)}, {"opens_at": "date_invalid"}),
         ("draft", {"closes_at": datetime(9999, 12, 31, 23, 59)}, {"closes_at": "date_invalid"}),
         ("announced", {"closes_at": None}, {"closes_at": "required"}),
-        ("announced", {"opens_at": datetime(2020, 1, 1), "closes_at": datetime(2020, 2, 1)}, {"closes_at": "date_past"}),
+        (
+            "announced",
+            {"opens_at": datetime(2020, 1, 1), "closes_at": datetime(2020, 2, 1)},
+            {"closes_at": "date_past"},
+        ),
         ("draft", {"due_at": datetime(2020, 2, 1)}, {"due_at": "due_order"}),
     ],
 )
@@ -379,8 +435,12 @@ def test_the_desk_lists_what_one_runs_and_what_one_judges(session: Session, make
         make.assignment(entry, account)
     actor = make.actor(account)
 
-    assert [(row.slug, row.round, row.entries) for row in contests.managed_by(session, actor)] == [(mine.slug, "planned", 0)]
-    assert [(row.slug, row.assigned, row.submitted) for row in contests.judged_by(session, actor)] == [(judged.slug, 2, 0)]
+    assert [(row.slug, row.round, row.entries) for row in contests.managed_by(session, actor)] == [
+        (mine.slug, "planned", 0)
+    ]
+    assert [(row.slug, row.assigned, row.submitted) for row in contests.judged_by(session, actor)] == [
+        (judged.slug, 2, 0)
+    ]
     admin = make.actor(make.account(is_admin=True))
     assert {row.slug for row in contests.managed_by(session, admin)} == {mine.slug, judged.slug, foreign.slug}
 

@@ -13,7 +13,9 @@ def test_all_is_well_on_the_embedded_services(settings: Settings, storage: Stora
     found = doctor.checks(settings.model_copy(update={"base_url": "http://localhost:5000"}))
 
     assert [(check.name, check.detail) for check in found if not check.ok] == []
-    assert {"database", "migrations", "clock", "queue", "mail", "preview confinement"} <= {check.name for check in found}
+    assert {"database", "migrations", "clock", "queue", "mail", "preview confinement"} <= {
+        check.name for check in found
+    }
     assert len(found) > 10
 
 

@@ -59,9 +59,7 @@ class TestEntering:
     def test_starts_an_entry_with_the_newest_terms(self, make: Make, session: Session) -> None:
         contest, actor = make.contest(), make.actor(make.account())
 
-        entry = entries.enter(
-            session, actor, contest.slug, accepted_version=1, category_id=contest.categories[1].id
-        )
+        entry = entries.enter(session, actor, contest.slug, accepted_version=1, category_id=contest.categories[1].id)
 
         assert (entry.number, entry.state, entry.category_id) == (1, "draft", contest.categories[1].id)
         accepted = session.scalars(select(TermsAcceptance).where(TermsAcceptance.account_id == actor.account_id)).one()
@@ -257,9 +255,7 @@ class TestWording:
 
 class TestMissing:
     def test_an_empty_draft_misses_everything(self, make: Make, session: Session, settings: Settings) -> None:
-        entry = make.entry(
-            make.contest(), state="draft", files=0, title="", statement="", declaration="", credit=""
-        )
+        entry = make.entry(make.contest(), state="draft", files=0, title="", statement="", declaration="", credit="")
         entry.category_id = None
         session.add(Terms(contest_id=entry.contest_id, version=2, text=both("New terms.")))
         session.flush()
@@ -268,8 +264,12 @@ class TestMissing:
             entries.submit(session, make.actor(entry.account), entry.contest.slug, settings=settings)
 
         assert refused.value.problems == {
-            "terms": "terms_not_accepted", "title": "title_missing", "category": "category_missing",
-            "statement": "statement_missing", "declaration": "declaration_missing", "credit": "credit_missing",
+            "terms": "terms_not_accepted",
+            "title": "title_missing",
+            "category": "category_missing",
+            "statement": "statement_missing",
+            "declaration": "declaration_missing",
+            "credit": "credit_missing",
             "slot-screens": "slot_empty",
         }
 
@@ -287,7 +287,8 @@ class TestMissing:
             entries.submit(session, make.actor(entry.account), entry.contest.slug, settings=settings)
 
         assert refused.value.problems == {
-            f"file-{coming.id}": "upload_unfinished", f"file-{checked.id}": "files_unchecked",
+            f"file-{coming.id}": "upload_unfinished",
+            f"file-{checked.id}": "files_unchecked",
             f"alt-{silent.id}": "alt_missing",
         }
 
@@ -313,7 +314,10 @@ class TestSealing:
         revision = entries.submit(session, make.actor(entry.account), entry.contest.slug, settings=settings)
 
         assert (revision.number, revision.title, revision.statement, revision.grace_used) == (
-            1, entry.title, entry.statement, 0,
+            1,
+            entry.title,
+            entry.statement,
+            0,
         )
         assert revision.category_id == entry.category_id
         held = session.execute(
@@ -321,7 +325,11 @@ class TestSealing:
             .where(RevisionFile.revision_id == revision.id)
             .order_by(RevisionFile.position)
         ).all()
-        assert [tuple(row) for row in held] == [(first.id, 1, "First."), (second.id, 2, "Second."), (document.id, 3, "")]
+        assert [tuple(row) for row in held] == [
+            (first.id, 1, "First."),
+            (second.id, 2, "Second."),
+            (document.id, 3, ""),
+        ]
         assert removed.id not in {row.file_id for row in held}
         assert entry.state == "submitted"
         receipt = session.scalars(select(Receipt).where(Receipt.revision_id == revision.id)).one()
@@ -341,17 +349,18 @@ class TestSealing:
         assert refused.value.facts == {"number": 1}
 
     @pytest.mark.parametrize("what", ["words", "file", "alt", "order"])
-    def test_any_change_is_a_new_revision(
-        self, make: Make, session: Session, settings: Settings, what: str
-    ) -> None:
+    def test_any_change_is_a_new_revision(self, make: Make, session: Session, settings: Settings, what: str) -> None:
         entry = make.entry(make.contest(), state="draft", files=2)
         actor, slug = make.actor(entry.account), entry.contest.slug
         entries.submit(session, actor, slug, settings=settings)
         session.refresh(entry)
         if what == "words":
             entries.save_details(
-                session, actor, slug,
-                Details("New", entry.statement, entry.declaration, entry.credit, entry.category_id), version=1,
+                session,
+                actor,
+                slug,
+                Details("New", entry.statement, entry.declaration, entry.credit, entry.category_id),
+                version=1,
             )
         elif what == "file":
             make.file(entry)
@@ -453,10 +462,18 @@ def test_the_workspace_tells_the_whole_draft(make: Make, session: Session) -> No
     at = entries.workspace(session, make.actor(entry.account), entry.contest.slug)
 
     assert [(slot.key, slot.taken, slot.ready, slot.to_fix) for slot in at.slots] == [
-        ("screens", 1, 1, 1), ("document", 0, 0, 0), ("source", 0, 0, 0),
+        ("screens", 1, 1, 1),
+        ("document", 0, 0, 0),
+        ("source", 0, 0, 0),
     ]
     assert [file.id for file in at.files if file.needs_care] == [refused.id]
     assert [file.thumb is not None for file in at.files] == [True, False]
     assert [file.sealed for file in at.files] == [True, False]
-    assert (at.changed, at.missing, at.pending, bool(at.may_edit), bool(at.may_submit)) == (False, (), False, True, True)
+    assert (at.changed, at.missing, at.pending, bool(at.may_edit), bool(at.may_submit)) == (
+        False,
+        (),
+        False,
+        True,
+        True,
+    )
     assert [(row.number, row.files) for row in at.revisions] == [(1, 1)]

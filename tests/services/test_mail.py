@@ -70,11 +70,15 @@ def sink() -> Iterator[_Sink]:
 @pytest.fixture
 def send(database: Database, settings: Settings, storage: Storage, sink: _Sink) -> Callable[[], list[str]]:
     """Do the owed mail jobs against the sink."""
-    own = settings.model_copy(update={"mail_url": f"smtp://127.0.0.1:{sink.server_address[1]}", "mail_from": "site@contest.example"})
+    own = settings.model_copy(
+        update={"mail_url": f"smtp://127.0.0.1:{sink.server_address[1]}", "mail_from": "site@contest.example"}
+    )
 
     def run() -> list[str]:
         with database.reading() as session:
-            owed = session.scalars(select(OutboxItem.id).where(OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None))).all()
+            owed = session.scalars(
+                select(OutboxItem.id).where(OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None))
+            ).all()
         made = jobs._process
         kept = dict(made)
         made.clear()
@@ -89,13 +93,23 @@ def send(database: Database, settings: Settings, storage: Storage, sink: _Sink) 
 
 def _queue(session: Session, key: str = "code:1", **facts: object) -> None:
     mail.queue(
-        session, "code", key=key, address="山田@例え.example" if facts.pop("wide", False) else "ada@example.org", locale="ja",
-        code="1234 5678", purpose="sign_in", minutes=10, site="http://localhost", **facts,
+        session,
+        "code",
+        key=key,
+        address="山田@例え.example" if facts.pop("wide", False) else "ada@example.org",
+        locale="ja",
+        code="1234 5678",
+        purpose="sign_in",
+        minutes=10,
+        site="http://localhost",
+        **facts,
     )
     session.commit()
 
 
-def test_a_mail_arrives_once_in_the_readers_language(session: Session, send: Callable[[], list[str]], sink: _Sink) -> None:
+def test_a_mail_arrives_once_in_the_readers_language(
+    session: Session, send: Callable[[], list[str]], sink: _Sink
+) -> None:
     _queue(session)
     _queue(session)
 
@@ -104,7 +118,10 @@ def test_a_mail_arrives_once_in_the_readers_language(session: Session, send: Cal
     (got,) = sink.mails
     row = session.scalars(select(MailMessage)).one()
     assert (got["To"], got["From"], got["Content-Language"], got["Auto-Submitted"]) == (
-        "ada@example.org", "site@contest.example", "ja", "auto-generated",
+        "ada@example.org",
+        "site@contest.example",
+        "ja",
+        "auto-generated",
     )
     assert got["Message-ID"] == f"<{row.id}@localhost>"
     assert "1234 5678" in got.get_content()
@@ -140,8 +157,15 @@ def test_a_refused_mail_is_tried_again_and_nothing_is_lost(
 
 def test_a_name_cannot_add_a_header(session: Session) -> None:
     subject, _ = mail.render(
-        "invitation", "en", name="A", role="judge", contest={"en": "Title\r\nBcc: all@example.org"}, inviter="I",
-        link="x", days=14, site="s",
+        "invitation",
+        "en",
+        name="A",
+        role="judge",
+        contest={"en": "Title\r\nBcc: all@example.org"},
+        inviter="I",
+        link="x",
+        days=14,
+        site="s",
     )
 
     assert subject == "Invitation: Title"
@@ -152,8 +176,15 @@ def test_a_name_cannot_add_a_header(session: Session) -> None:
 
 def test_a_users_words_are_never_a_template() -> None:
     _, text = mail.render(
-        "invitation", "en", name="{{ 7 * 7 }}{% raw %}", role="staff", contest=None, inviter="%(name)s{0.__class__}",
-        link="x", days=14, site="s",
+        "invitation",
+        "en",
+        name="{{ 7 * 7 }}{% raw %}",
+        role="staff",
+        contest=None,
+        inviter="%(name)s{0.__class__}",
+        link="x",
+        days=14,
+        site="s",
     )
 
     assert "{{ 7 * 7 }}{% raw %}" in text

@@ -30,7 +30,9 @@ def _age(session: Session, seconds: int) -> None:
     session.commit()
 
 
-def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(database: Database, queue_server: outbox.QueueServer) -> None:
+def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(
+    database: Database, queue_server: outbox.QueueServer
+) -> None:
     with pytest.raises(ZeroDivisionError), outbox.unit_of_work(database, queue_server) as session:
         outbox.add(session, "send_mail", queue="mail", mail_id="x")
         raise ZeroDivisionError
@@ -53,7 +55,9 @@ def test_one_live_row_per_key(database: Database, session: Session) -> None:
     assert len(session.scalars(select(OutboxItem)).all()) == 2
 
 
-def test_the_relay_hands_over_what_no_nudge_did(database: Database, session: Session, queue_server: outbox.QueueServer) -> None:
+def test_the_relay_hands_over_what_no_nudge_did(
+    database: Database, session: Session, queue_server: outbox.QueueServer
+) -> None:
     _owe(database)
     _age(session, 10)
 
@@ -65,7 +69,9 @@ def test_the_relay_hands_over_what_no_nudge_did(database: Database, session: Ses
     assert queue_server.queue("mail").count == 1
 
 
-def test_what_the_queue_lost_is_handed_over_again(database: Database, session: Session, queue_server: outbox.QueueServer) -> None:
+def test_what_the_queue_lost_is_handed_over_again(
+    database: Database, session: Session, queue_server: outbox.QueueServer
+) -> None:
     _owe(database)
     _age(session, 10)
     with database.unit_of_work() as own:
@@ -79,7 +85,9 @@ def test_what_the_queue_lost_is_handed_over_again(database: Database, session: S
     assert queue_server.queue("mail").count == 1
 
 
-def test_a_long_queue_gets_no_copies_of_its_own(database: Database, session: Session, queue_server: outbox.QueueServer) -> None:
+def test_a_long_queue_gets_no_copies_of_its_own(
+    database: Database, session: Session, queue_server: outbox.QueueServer
+) -> None:
     for _ in range(outbox.BACK_PRESSURE + 5):
         _owe(database)
     _age(session, 10)

@@ -46,9 +46,7 @@ def _judging(make: Make, entries: int, judges: int, need: int) -> tuple[Contest,
 
 
 def _recuse(session: Session, assignment: Any) -> None:
-    session.add(
-        Recusal(assignment_id=assignment.id, kind="financial", reason="A loan.", created_at=datetime.now(UTC))
-    )
+    session.add(Recusal(assignment_id=assignment.id, kind="financial", reason="A loan.", created_at=datetime.now(UTC)))
     session.flush()
 
 
@@ -77,8 +75,17 @@ def test_counts_tell_what_is_in_and_what_is_missing(session: Session, make: Make
     counts = progress.count(session, contest)
 
     assert counts == progress.Counts(
-        drafts=1, entries=2, judges=3, deciders=1, invited=0, short=1, assigned=3, submitted=1, scorecard_drafts=1,
-        recused=1, waiting=1,
+        drafts=1,
+        entries=2,
+        judges=3,
+        deciders=1,
+        invited=0,
+        short=1,
+        assigned=3,
+        submitted=1,
+        scorecard_drafts=1,
+        recused=1,
+        waiting=1,
     )
     assert counts.missing == 2
     assert progress.bars(contest, counts) == [("cards_missing", 2), ("entries_short", 1), ("recusals_waiting", 1)]
@@ -100,8 +107,10 @@ def test_judges_by_name_with_their_states(session: Session, make: Make) -> None:
     rows = progress.judges(session, contest)
 
     assert [(r.name, r.live, r.assigned, r.submitted, r.drafts, r.recused, r.last_at is not None) for r in rows] == [
-        ("Judge 00", True, 2, 1, 0, 0, True), ("Judge 01", True, 1, 0, 1, 0, True),
-        ("Judge 02", True, 0, 0, 0, 1, False), ("Judge 99", True, 0, 0, 0, 0, False),
+        ("Judge 00", True, 2, 1, 0, 0, True),
+        ("Judge 01", True, 1, 0, 1, 0, True),
+        ("Judge 02", True, 0, 0, 0, 1, False),
+        ("Judge 99", True, 0, 0, 0, 0, False),
     ]
 
 
@@ -118,10 +127,12 @@ def test_entries_tell_states_and_no_scores(session: Session, make: Make) -> None
     rows = progress.entries(session, contest, 1)
 
     assert [(r.number, r.title, r.assigned, r.submitted) for r in rows] == [
-        (first.number, first.title, 2, 1), (second.number, second.title, 1, 0),
+        (first.number, first.title, 2, 1),
+        (second.number, second.title, 1, 0),
     ]
     assert [{judge: state for judge, (_, state) in r.cells.items()} for r in rows] == [
-        {a.id: "submitted", b.id: "draft"}, {a.id: "not_started", c.id: "recused"},
+        {a.id: "submitted", b.id: "draft"},
+        {a.id: "not_started", c.id: "recused"},
     ]
     assert progress.entries(session, contest, 2) == []
 
@@ -167,8 +178,12 @@ def test_before_the_close_the_next_thing_is_to_announce_and_invite(session: Sess
             make.member(contest, Role.JUDGE)
 
     assert [_step(session, contest) for contest in (draft, bare, few, announced, open_, grace)] == [
-        ("announce", "manage.announce"), ("complete", "manage.texts"), ("invite_judges", "manage.people"),
-        ("wait_opening", "submission.contest_any"), ("wait_close", "manage.entries"), ("wait_grace", "manage.entries"),
+        ("announce", "manage.announce"),
+        ("complete", "manage.texts"),
+        ("invite_judges", "manage.people"),
+        ("wait_opening", "submission.contest_any"),
+        ("wait_close", "manage.entries"),
+        ("wait_grace", "manage.entries"),
     ]
 
 
@@ -201,8 +216,17 @@ def test_judging_goes_from_assigning_to_deciding(session: Session, make: Make) -
     seen.append(_step(session, contest))
 
     assert [code for code, _ in seen] == [
-        "no_entries", "invite_judges", "assign", "open_judging", "fix_rubric", "watch", "close_judging", "wait_tally",
-        "invite_publisher", "decide", "see_winners",
+        "no_entries",
+        "invite_judges",
+        "assign",
+        "open_judging",
+        "fix_rubric",
+        "watch",
+        "close_judging",
+        "wait_tally",
+        "invite_publisher",
+        "decide",
+        "see_winners",
     ]
 
 
@@ -221,7 +245,16 @@ def test_the_list_of_entries_tells_what_is_sealed(session: Session, make: Make) 
     assert [
         (r.number, r.state, r.entrant, r.category, r.title, r.revision, r.sealed_at is not None, r.files) for r in rows
     ] == [
-        (sealed.number, "submitted", sealed.account.name, contest.categories[0].name, sealed.revisions[0].title, 1, True, 2),
+        (
+            sealed.number,
+            "submitted",
+            sealed.account.name,
+            contest.categories[0].name,
+            sealed.revisions[0].title,
+            1,
+            True,
+            2,
+        ),
         (draft.number, "draft", draft.account.name, contest.categories[0].name, draft.title, None, False, 0),
     ]
     assert admissions.states(session, contest) == {"submitted": 1, "draft": 1}
@@ -240,10 +273,12 @@ def test_one_entry_with_every_revision_and_file(session: Session, make: Make) ->
     second, first = found.revisions
     assert (found.entry.name, found.entry.email, found.reason) == (entry.account.name, entry.account.email, "")
     assert [(r.number, r.statement, r.credit, r.receipt) for r in found.revisions] == [
-        (2, entry.statement, entry.credit, None), (1, entry.statement, entry.credit, None),
+        (2, entry.statement, entry.credit, None),
+        (1, entry.statement, entry.credit, None),
     ]
     assert [(f.kind, f.preview_state, f.thumb is not None) for f in found.files[second.id]] == [
-        ("png", "ready", True), ("zip", "none", False),
+        ("png", "ready", True),
+        ("zip", "none", False),
     ]
     assert [f.kind for f in found.files[first.id]] == ["png"]
     with pytest.raises(NotFound):
@@ -257,7 +292,8 @@ def test_disqualifying_keeps_the_reason_and_can_be_undone(session: Session, make
 
     admissions.disqualify(session, actor, contest.slug, entry.number, reason=" Not their own work. ")
     assert (entry.state, admissions.detail(session, contest, entry.number).reason) == (
-        "disqualified", "Not their own work.",
+        "disqualified",
+        "Not their own work.",
     )
     admissions.reinstate(session, actor, contest.slug, entry.number)
 

@@ -48,9 +48,7 @@ def _at_once(database: Database, times: int, act: Callable[[Session], Any]) -> C
     return Counter(outcomes)
 
 
-def test_twenty_uses_of_one_code_succeed_once(
-    database: Database, session: Session, make: Make, run_jobs: Run
-) -> None:
+def test_twenty_uses_of_one_code_succeed_once(database: Database, session: Session, make: Make, run_jobs: Run) -> None:
     account = make.account()
     accounts.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
     session.commit()
@@ -60,9 +58,13 @@ def test_twenty_uses_of_one_code_succeed_once(
     networks = iter(range(20))
 
     outcomes = _at_once(
-        database, 20,
+        database,
+        20,
         lambda own: accounts.use_code(
-            own, email=account.email, code=found.group(0), purposes=(CodePurpose.SIGN_IN,),
+            own,
+            email=account.email,
+            code=found.group(0),
+            purposes=(CodePurpose.SIGN_IN,),
             network=f"10.0.0.{next(networks)}",
         ),
     )
@@ -94,7 +96,13 @@ def test_twenty_uploads_for_the_last_place_get_it_once(
     def begin(own: Session) -> None:
         number = next(numbers)
         uploads.grant(
-            own, actor, storage, entry_id=entry.id, slot_key="screens", name=f"{number}.png", size=100,
+            own,
+            actor,
+            storage,
+            entry_id=entry.id,
+            slot_key="screens",
+            name=f"{number}.png",
+            size=100,
             sha256=hashlib.sha256(str(number).encode()).digest(),
         )
 

@@ -69,13 +69,18 @@ def test_says_what_arrived_and_when(session: Session, entry: Entry, sealed: Revi
         "grace_seconds": 1800,
         "grace_used": 0,
         "texts": {
-            "statement": sha256(entry.statement), "declaration": sha256(entry.declaration),
+            "statement": sha256(entry.statement),
+            "declaration": sha256(entry.declaration),
             "credit": sha256(entry.credit),
         },
         "files": [
             {
-                "slot": "screens", "name": "画面-01.png", "size": 3, "sha256": sha256("one"),
-                "begun_at": utc(file.created_at), "received_at": utc(file.received_at),
+                "slot": "screens",
+                "name": "画面-01.png",
+                "size": 3,
+                "sha256": sha256("one"),
+                "begun_at": utc(file.created_at),
+                "received_at": utc(file.received_at),
             }
         ],
     }
@@ -100,7 +105,9 @@ def test_the_key_of_the_settings_signs_and_old_ones_stay(
 
     new = entries.submit(session, make.actor(other.account), other.contest.slug, settings=later)
 
-    assert session.get_one(SigningKey, _receipt(session, new).key_id).public_key == private.public_key().public_bytes_raw()
+    assert (
+        session.get_one(SigningKey, _receipt(session, new).key_id).public_key == private.public_key().public_bytes_raw()
+    )
     verdicts = [receipts.check(session, json.dumps(_document(session, each))).outcome for each in (sealed, new)]
     assert verdicts == ["valid", "valid"]
 
@@ -160,7 +167,14 @@ class TestCheck:
     @pytest.mark.parametrize(
         "text",
         [
-            "", "{}", "[]", "{", "no receipt", "\0", '{"payload": {}}', "{" * 100_000,
+            "",
+            "{}",
+            "[]",
+            "{",
+            "no receipt",
+            "\0",
+            '{"payload": {}}',
+            "{" * 100_000,
             '{"payload": [], "signature": "' + "a" * 128 + '", "key_id": "' + "a" * 16 + '"}',
             '{"payload": {"a": NaN}, "signature": "' + "a" * 128 + '", "key_id": "' + "a" * 16 + '"}',
             '{"payload": {"a": 1.5}, "signature": "' + "a" * 128 + '", "key_id": "' + "a" * 16 + '"}',
@@ -196,8 +210,10 @@ class TestReading:
 
     @pytest.mark.parametrize("who", ["other", "organiser"])
     def test_nobody_else_does(self, make: Make, session: Session, sealed: Revision, entry: Entry, who: str) -> None:
-        account = make.entry(entry.contest, state="draft").account if who == "other" else make.member(
-            entry.contest, "organiser"
+        account = (
+            make.entry(entry.contest, state="draft").account
+            if who == "other"
+            else make.member(entry.contest, "organiser")
         )
 
         with pytest.raises(NotFound):
@@ -229,9 +245,14 @@ def test_the_mail_tells_the_same_facts_once(
     assert number in message.subject
     assert subject in message.subject
     for fact in (
-        "Tide “Line” 波", "画面-01.png", hashlib.sha256(b"one").hexdigest(), _receipt(session, sealed).signature.hex(),
-        f"http://localhost:5000/contests/{entry.contest.slug}/receipts/1", "http://localhost:5000/receipts/check",
-        f"{sealed.sealed_at + timedelta(hours=9):%H:%M:%S}", f"{sealed.sealed_at + timedelta(hours=1):%H:%M:%S}",
+        "Tide “Line” 波",
+        "画面-01.png",
+        hashlib.sha256(b"one").hexdigest(),
+        _receipt(session, sealed).signature.hex(),
+        f"http://localhost:5000/contests/{entry.contest.slug}/receipts/1",
+        "http://localhost:5000/receipts/check",
+        f"{sealed.sealed_at + timedelta(hours=9):%H:%M:%S}",
+        f"{sealed.sealed_at + timedelta(hours=1):%H:%M:%S}",
     ):
         assert fact in message.text, fact
 

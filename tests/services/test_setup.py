@@ -38,8 +38,16 @@ def _save(session: Session, actor: Actor, slug: str, part: str, item_id: uuid.UU
     if part == "prizes":
         return setup.save_prize(session, actor, slug, item_id, name=name, amount=both("¥5"), quantity=3)
     return setup.save_deliverable(
-        session, actor, slug, item_id, name=name, hint=both("Six screens."), required=True, kinds=["pdf", "png"],
-        max_bytes=5_000_000, max_files=8,
+        session,
+        actor,
+        slug,
+        item_id,
+        name=name,
+        hint=both("Six screens."),
+        required=True,
+        kinds=["pdf", "png"],
+        max_bytes=5_000_000,
+        max_files=8,
     )
 
 
@@ -66,11 +74,25 @@ def test_a_deliverable_keeps_what_was_set(session: Session, make: Make) -> None:
     made = _save(session, actor, contest.slug, "deliverables", None, both("Screens of the app"))
 
     assert (made.key, made.name, made.hint, made.required, made.kinds, made.max_bytes, made.max_files) == (
-        "screens-of-the-app", both("Screens of the app"), both("Six screens."), True, ["png", "pdf"], 5_000_000, 8,
+        "screens-of-the-app",
+        both("Screens of the app"),
+        both("Six screens."),
+        True,
+        ["png", "pdf"],
+        5_000_000,
+        8,
     )
     with pytest.raises(Invalid) as error:
         setup.save_deliverable(
-            session, actor, contest.slug, made.id, name=made.name, hint={}, required=True, kinds=["exe"], max_bytes=1,
+            session,
+            actor,
+            contest.slug,
+            made.id,
+            name=made.name,
+            hint={},
+            required=True,
+            kinds=["exe"],
+            max_bytes=1,
             max_files=1,
         )
     assert error.value.problems == {"kinds": "kinds_missing"}
@@ -140,8 +162,16 @@ def test_an_announced_contest_keeps_a_required_slot(session: Session, make: Make
 
     with pytest.raises(Invalid) as error:
         setup.save_deliverable(
-            session, actor, contest.slug, screens.id, name=screens.name, hint={}, required=False, kinds=["png"],
-            max_bytes=1, max_files=1,
+            session,
+            actor,
+            contest.slug,
+            screens.id,
+            name=screens.name,
+            hint={},
+            required=False,
+            kinds=["png"],
+            max_bytes=1,
+            max_files=1,
         )
 
     assert error.value.problems == {"required": "no_deliverables"}
@@ -180,8 +210,12 @@ def test_a_thing_of_another_contest_does_not_exist(session: Session, make: Make,
 
 def _criterion(**changes: Any) -> dict[str, Any]:
     return {
-        "name": both("Legible"), "question": both("Can it be read?"), "weight": 333, "points": 4,
-        "levels": [both(f"Level {n}") for n in range(1, 5)], **changes,
+        "name": both("Legible"),
+        "question": both("Can it be read?"),
+        "weight": 333,
+        "points": 4,
+        "levels": [both(f"Level {n}") for n in range(1, 5)],
+        **changes,
     }
 
 
@@ -191,7 +225,12 @@ def test_a_criterion_keeps_weight_points_and_a_sentence_per_level(session: Sessi
     made = rubric.save_criterion(session, _organiser(session, make, contest), contest.slug, None, **_criterion())
 
     assert (made.key, made.name, made.question, made.weight, made.points, made.position) == (
-        "legible", both("Legible"), both("Can it be read?"), 333, 4, 4,
+        "legible",
+        both("Legible"),
+        both("Can it be read?"),
+        333,
+        4,
+        4,
     )
     assert made.levels == [both(f"Level {n}") for n in range(1, 5)]
     assert contest.round.rubric_version == 2
@@ -218,10 +257,16 @@ def test_levels_follow_the_number_of_points(session: Session, make: Make) -> Non
         ({"weight": 1001}, {"weight": "weight_invalid"}),
         ({"name": {"en": "Legible"}}, {"name_ja": "text_missing_ja"}),
         ({"question": {"en": "Only?"}}, {"question_ja": "text_missing_ja"}),
-        ({"levels": [both("One"), {"en": "Two"}]}, {
-            "level_2_ja": "levels_missing", "level_3_en": "levels_missing", "level_3_ja": "levels_missing",
-            "level_4_en": "levels_missing", "level_4_ja": "levels_missing",
-        }),
+        (
+            {"levels": [both("One"), {"en": "Two"}]},
+            {
+                "level_2_ja": "levels_missing",
+                "level_3_en": "levels_missing",
+                "level_3_ja": "levels_missing",
+                "level_4_en": "levels_missing",
+                "level_4_ja": "levels_missing",
+            },
+        ),
     ],
 )
 def test_a_criterion_of_an_announced_contest_is_whole(
@@ -230,9 +275,7 @@ def test_a_criterion_of_an_announced_contest_is_whole(
     contest = make.contest("open")
 
     with pytest.raises(Invalid) as error:
-        rubric.save_criterion(
-            session, _organiser(session, make, contest), contest.slug, None, **_criterion(**changes)
-        )
+        rubric.save_criterion(session, _organiser(session, make, contest), contest.slug, None, **_criterion(**changes))
 
     assert error.value.problems == problems
 
@@ -314,15 +357,21 @@ def test_the_number_of_judges_is_fixed_once_judging_opens(session: Session, make
 
 def test_a_new_contest_lacks_every_part(session: Session, make: Make) -> None:
     contest = contests.create(
-        session, make.actor(make.account(is_staff=True)), slug="bare", title={"en": "Bare"}, default_locale="en",
+        session,
+        make.actor(make.account(is_staff=True)),
+        slug="bare",
+        title={"en": "Bare"},
+        default_locale="en",
         zone="UTC",
     )
 
     assert [(item.key, item.done, item.code, item.endpoint) for item in contests.checklist(contest)] == [
-        ("texts", False, "text_missing_ja", "manage.texts"), ("dates", False, "required", "manage.dates"),
+        ("texts", False, "text_missing_ja", "manage.texts"),
+        ("dates", False, "required", "manage.dates"),
         ("categories", False, "no_categories", "manage.categories"),
         ("deliverables", False, "no_deliverables", "manage.deliverables"),
-        ("rubric", False, "no_criteria", "manage.rubric"), ("prizes", False, "no_prizes", "manage.prizes"),
+        ("rubric", False, "no_criteria", "manage.rubric"),
+        ("prizes", False, "no_prizes", "manage.prizes"),
         ("terms", False, "terms_missing", "manage.terms"),
     ]
 
@@ -350,9 +399,13 @@ def test_announcing_tells_every_problem_at_once(session: Session, make: Make) ->
         contests.announce(session, _organiser(session, make, contest), contest.slug)
 
     assert error.value.problems == {
-        "texts.summary_ja": "text_missing_ja", "texts.contact": "required", "dates.closes_at": "date_past",
-        "deliverables.deliverables": "no_deliverables", "rubric.weights": "weights_sum",
-        "rubric.fit.levels": "levels_missing", "prizes.first.amount_en": "text_missing_en",
+        "texts.summary_ja": "text_missing_ja",
+        "texts.contact": "required",
+        "dates.closes_at": "date_past",
+        "deliverables.deliverables": "no_deliverables",
+        "rubric.weights": "weights_sum",
+        "rubric.fit.levels": "levels_missing",
+        "prizes.first.amount_en": "text_missing_en",
     }
     assert error.value.facts == {"now": "95"}
     assert contest.announced_at is None

@@ -78,7 +78,11 @@ class TestGranting:
         row, grant = _grant(session, storage, make, entry, name="画面 1.png")
 
         assert (row.state, row.name, row.declared_size, row.declared_sha256, row.key) == (
-            "expected", "画面 1.png", len(PNG), SHA, None,
+            "expected",
+            "画面 1.png",
+            len(PNG),
+            SHA,
+            None,
         )
         assert row.staging_key.startswith("incoming/")
         assert [_put(grant, PNG[:-1] + b"!"), _put(grant, PNG + b"!")] == [400, 403]
@@ -104,7 +108,12 @@ class TestGranting:
         ],
     )
     def test_refuses_what_the_slot_does_not_take(
-        self, make: Make, session: Session, storage: Storage, entry: Entry, values: dict[str, Any],
+        self,
+        make: Make,
+        session: Session,
+        storage: Storage,
+        entry: Entry,
+        values: dict[str, Any],
         problem: dict[str, str],
     ) -> None:
         with pytest.raises(Invalid) as refused:
@@ -144,9 +153,7 @@ class TestGranting:
 
         assert row.state == "expected"
 
-    def test_sending_and_removing_for_ever_has_an_end(
-        self, make: Make, session: Session, storage: Storage
-    ) -> None:
+    def test_sending_and_removing_for_ever_has_an_end(self, make: Make, session: Session, storage: Storage) -> None:
         contest = make.contest(deliverables=[{"key": "screens", "kinds": ["png"], "max_bytes": len(PNG)}])
         entry = make.entry(contest, state="draft", files=0)
         actor = make.actor(entry.account)
@@ -171,7 +178,13 @@ class TestGranting:
             try:
                 with database.unit_of_work() as own:
                     uploads.grant(
-                        own, actor, storage, entry_id=entry.id, slot_key="document", name=f"{number}.pdf", size=9,
+                        own,
+                        actor,
+                        storage,
+                        entry_id=entry.id,
+                        slot_key="document",
+                        name=f"{number}.pdf",
+                        size=9,
                         sha256=SHA,
                     )
                 results.append("granted")
@@ -319,7 +332,12 @@ class TestFinishing:
 
 class TestPlainForm:
     def _receive(
-        self, session: Session, storage: Storage, make: Make, entry: Entry, *files: tuple[str, bytes],
+        self,
+        session: Session,
+        storage: Storage,
+        make: Make,
+        entry: Entry,
+        *files: tuple[str, bytes],
         slot: str = "screens",
     ) -> list[uploads.Refused]:
         incoming = [uploads.Incoming(name, io.BytesIO(body)) for name, body in files]
@@ -344,7 +362,9 @@ class TestPlainForm:
         )
 
         assert [(each.name, each.code) for each in refused] == [
-            ("empty.png", "file_empty"), ("\0", "name_invalid"), ("a.tiff", "file_type"),
+            ("empty.png", "file_empty"),
+            ("\0", "name_invalid"),
+            ("a.tiff", "file_type"),
         ]
         assert session.scalars(select(EntryFile.name)).all() == ["good.png"]
 
@@ -361,9 +381,7 @@ class TestPlainForm:
 
         assert refused.value.problems == {"file": "file_missing"}
 
-    def test_not_after_the_close_nor_within_the_grace(
-        self, make: Make, session: Session, storage: Storage
-    ) -> None:
+    def test_not_after_the_close_nor_within_the_grace(self, make: Make, session: Session, storage: Storage) -> None:
         entry = make.entry(make.contest("grace"), state="draft", files=0)
 
         with pytest.raises(Denied) as denied:
@@ -440,9 +458,7 @@ class TestRemoving:
         with pytest.raises(NotFound):
             uploads.get_own(session, make.actor(entry.account), row.id)
 
-    def test_a_sealed_file_stays_in_its_revision(
-        self, make: Make, session: Session, storage: Storage
-    ) -> None:
+    def test_a_sealed_file_stays_in_its_revision(self, make: Make, session: Session, storage: Storage) -> None:
         entry = make.entry(make.contest(), files=0, state="draft")
         row = make.file(entry, body=PNG, storage=storage)
         make.revision(entry)
@@ -453,9 +469,7 @@ class TestRemoving:
         assert row.key is not None
         assert storage.read(row.key) == PNG
 
-    def test_after_the_close_only_what_never_counted(
-        self, make: Make, session: Session, storage: Storage
-    ) -> None:
+    def test_after_the_close_only_what_never_counted(self, make: Make, session: Session, storage: Storage) -> None:
         contest = make.contest("grace")
         entry = make.entry(contest, state="draft", files=0)
         begun = contest.closes_at - timedelta(minutes=1)

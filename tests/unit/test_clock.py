@@ -67,7 +67,13 @@ def test_time_is_told_with_weekday_city_and_offset_in_both_languages() -> None:
 
 @pytest.mark.parametrize(
     "seconds, said",
-    [(3, "less than 1 minute"), (61, "1 min"), (3 * 3600 + 60, "3 h 1 min"), (86400, "1 day 0 h"), (200_000, "2 days 7 h")],
+    [
+        (3, "less than 1 minute"),
+        (61, "1 min"),
+        (3 * 3600 + 60, "3 h 1 min"),
+        (86400, "1 day 0 h"),
+        (200_000, "2 days 7 h"),
+    ],
 )
 def test_durations_are_coarse_and_honest(seconds: int, said: str) -> None:
     assert i18n.duration(seconds, "en") == said
@@ -82,5 +88,7 @@ def test_a_missing_language_falls_back_and_says_so() -> None:
     "header, wishes, language",
     [("fr, ja;q=0.8", (None,), "ja"), ("ja", ("en",), "en"), ("", ("xx",), "en"), (None, (None, "ja"), "ja")],
 )
-def test_language_is_chosen_by_wish_then_by_the_browser(header: str | None, wishes: tuple[str | None, ...], language: str) -> None:
+def test_language_is_chosen_by_wish_then_by_the_browser(
+    header: str | None, wishes: tuple[str | None, ...], language: str
+) -> None:
     assert i18n.pick(header, *wishes) == language

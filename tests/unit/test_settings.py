@@ -11,8 +11,13 @@ from contest.settings import Settings, example
 
 ROOT = Path(__file__).parent.parent.parent
 SAFE = {
-    "contest_env": "production", "secret_key": "k" * 40, "base_url": "https://contest.example",
-    "mail_url": "smtp://mail.example", "receipt_key": "ab" * 32, "s3_access_key": "a", "s3_secret_key": "b",
+    "contest_env": "production",
+    "secret_key": "k" * 40,
+    "base_url": "https://contest.example",
+    "mail_url": "smtp://mail.example",
+    "receipt_key": "ab" * 32,
+    "s3_access_key": "a",
+    "s3_secret_key": "b",
 }
 
 

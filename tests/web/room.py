@@ -26,7 +26,9 @@ def typed(page: Page, name: str) -> str:
                 if tag == "textarea":
                     return (control.text or "").removeprefix("\n")
                 if tag == "select":
-                    return next((o.get("value") or "" for o in control.iter("option") if o.get("selected") is not None), "")
+                    return next(
+                        (o.get("value") or "" for o in control.iter("option") if o.get("selected") is not None), ""
+                    )
                 return control.get("value") or ""
     raise AssertionError(f"no control {name} on {page.url}")
 
@@ -34,7 +36,9 @@ def typed(page: Page, name: str) -> str:
 def told_meanwhile(page: Page) -> dict[str, str]:
     """What the page of a stale form tells of what is stored now."""
     [note] = [div for div in page.all("div") if "stop" in (div.get("class") or "").split()]
-    return {page.text(row.find("dt")): page.text(row.find("dd")) for row in note.iter("div") if row.find("dt") is not None}
+    return {
+        page.text(row.find("dt")): page.text(row.find("dd")) for row in note.iter("div") if row.find("dt") is not None
+    }
 
 
 def buttons(page: Page) -> list[str]:

@@ -118,8 +118,9 @@ def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
     page = attacker.submit(attacker.get("/sign-in"), "Go on", {"email": account.email})
     url, data = page.form("Sign in")
     statuses = [
-        attacker.open(url, method="POST", data={**data, "code": "00000000"}, environ_base={"REMOTE_ADDR": "9.9.9.9"})
-        .status_code
+        attacker.open(
+            url, method="POST", data={**data, "code": "00000000"}, environ_base={"REMOTE_ADDR": "9.9.9.9"}
+        ).status_code
         for _ in range(accounts.TRIES_EVERYWHERE + 5)
     ]
     assert statuses == [422] * accounts.TRIES + [429] * (accounts.TRIES_EVERYWHERE + 5 - accounts.TRIES)
@@ -130,8 +131,12 @@ def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
 @pytest.mark.parametrize(
     ("address", "network"),
     [
-        ("203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:db8::/64"), ("2001:db8::2:0:0:1", "2001:db8::/64"),
-        ("2001:db8:0:1::1", "2001:db8:0:1::/64"), ("::ffff:203.0.113.7", "203.0.113.7"), ("", ""),
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::2:0:0:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("", ""),
     ],
 )
 def test_a_network_is_an_ipv4_address_or_64_bits(app: Flask, address: str, network: str) -> None:
@@ -149,9 +154,7 @@ def test_a_forged_forwarded_address_is_not_believed_without_a_proxy(app: Flask) 
 
 
 @pytest.mark.parametrize("number", ["2147483648", "99999999999999999999999", "-1", "1.5", "0x1"])
-def test_numbers_in_addresses_that_the_database_cannot_hold_are_unknown(
-    pages: Pages, make: Make, number: str
-) -> None:
+def test_numbers_in_addresses_that_the_database_cannot_hold_are_unknown(pages: Pages, make: Make, number: str) -> None:
     contest = make.contest("open")
     entrant = make.account()
     make.entry(contest, entrant)
@@ -175,8 +178,17 @@ def test_a_name_of_blanks_is_no_name(pages: Pages, session: Session, make: Make,
 
 @pytest.mark.parametrize(
     "back",
-    ["//evil.example", "/\\evil.example", "/%09/evil.example", "/\t/evil.example", "///evil.example",
-     "https:evil.example", "http://evil.example/", "javascript:alert(1)", "/en/\r\nX-Evil: yes"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "/\t/evil.example",
+        "///evil.example",
+        "https:evil.example",
+        "http://evil.example/",
+        "javascript:alert(1)",
+        "/en/\r\nX-Evil: yes",
+    ],
 )
 def test_the_way_back_stays_on_this_site(pages: Pages, back: str) -> None:
     response = pages.post("/language", {"lang": "ja", "back": back})
@@ -204,7 +216,10 @@ def test_a_stranger_cannot_make_the_server_keep_a_large_form(pages: Pages, make:
     body = b"--x\r\n" + b"x" * 3_000_000
 
     response = pages.open(
-        f"/contests/{contest.slug}/entry/files", method="POST", input_stream=io.BytesIO(body), content_length=len(body),
+        f"/contests/{contest.slug}/entry/files",
+        method="POST",
+        input_stream=io.BytesIO(body),
+        content_length=len(body),
         content_type="multipart/form-data; boundary=x",
     )
 
@@ -215,7 +230,9 @@ def test_the_link_of_an_invitation_does_not_sign_in_to_an_account_that_exists(
     pages: Pages, session: Session, make: Make, run_jobs: Callable[[], list[str]]
 ) -> None:
     contest = make.contest()
-    known = make.account("Known", email="known@example.org", password_hash=accounts.hash_password("five quiet ferries at noon"))
+    known = make.account(
+        "Known", email="known@example.org", password_hash=accounts.hash_password("five quiet ferries at noon")
+    )
     organiser = make.actor(session.get_one(Account, contest.created_by))
     invitations.invite(session, organiser, contest, email=known.email, name="K", role="judge", locale="en")
     session.commit()

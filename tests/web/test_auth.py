@@ -28,7 +28,8 @@ def _mailed(session: Session, what: str) -> str:
 
 def test_register_verify_and_be_signed_in(pages: Pages, session: Session, run_jobs: Run) -> None:
     page = pages.submit(
-        pages.get("/register"), "Register",
+        pages.get("/register"),
+        "Register",
         {"email": "ada@example.org", "name": "Ada  Ngozi", "zone": "Africa/Lagos", "password": SENTENCE},
     )
     assert page.h1 == "Enter the code"
@@ -55,7 +56,9 @@ def test_code_and_password_sign_in(pages: Pages, session: Session, make: Make, r
     assert pages.get("/account").h1 == "Your account"
 
 
-@pytest.mark.parametrize("path, button", [("/sign-in", "Go on"), ("/register", "Register"), ("/password", "Send the code")])
+@pytest.mark.parametrize(
+    "path, button", [("/sign-in", "Go on"), ("/register", "Register"), ("/password", "Send the code")]
+)
 def test_answers_do_not_tell_whether_an_address_exists(pages: Pages, make: Make, path: str, button: str) -> None:
     known = make.account()
 
@@ -74,7 +77,9 @@ def test_wrong_passwords_say_the_same_for_known_and_unknown(pages: Pages, make: 
     said = []
     for email in (known.email, "stranger@example.org"):
         visitor = pages.as_(None)
-        page = visitor.submit(visitor.get("/sign-in"), "Go on", {"email": email, "password": "not that at all"}, status=422)
+        page = visitor.submit(
+            visitor.get("/sign-in"), "Go on", {"email": email, "password": "not that at all"}, status=422
+        )
         said.append(page.problems)
 
     assert said[0] == said[1]
@@ -157,8 +162,16 @@ def test_one_commit_a_request(pages: Pages, make: Make) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    ["//evil.example", "/\\evil.example", "/%09/evil.example", "///evil.example", "https:evil.example", "javascript:alert(1)",
-     "/x\r\nSet-Cookie: a=b", "@evil.example"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "///evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "/x\r\nSet-Cookie: a=b",
+        "@evil.example",
+    ],
 )
 def test_a_return_path_leads_only_to_pages_of_ours(pages: Pages, make: Make, wanted: str) -> None:
     account = make.account(password_hash=accounts.hash_password(SENTENCE))
@@ -185,7 +198,9 @@ def test_a_foreign_host_is_refused(pages: Pages) -> None:
     assert pages.open("/sign-in", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_reset_sets_a_password_and_ends_other_sessions(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+def test_reset_sets_a_password_and_ends_other_sessions(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
     account = make.account()
     elsewhere = pages.as_(account)
     page = pages.submit(pages.get("/password"), "Send the code", {"email": account.email})
@@ -222,7 +237,9 @@ def test_ending_a_session_elsewhere_and_nobody_elses(pages: Pages, session: Sess
 
 
 @pytest.mark.parametrize("bad", ["a\r\nb", 'quote " and <b>', "nul\x00nul", "x" * 5000, "‮RTL"])
-def test_odd_text_in_a_name_is_cleaned_or_refused_never_an_error(pages: Pages, session: Session, make: Make, bad: str) -> None:
+def test_odd_text_in_a_name_is_cleaned_or_refused_never_an_error(
+    pages: Pages, session: Session, make: Make, bad: str
+) -> None:
     visitor = pages.as_(make.account())
     url, data = visitor.get("/account").form("Save")
 
@@ -251,11 +268,18 @@ def test_language_follows_address_account_cookie_browser(pages: Pages, make: Mak
     visitor.post("/language", {"lang": "xx", "back": "/"}, status=404)
 
 
-def test_an_invitation_page_changes_nothing_until_it_is_accepted(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+def test_an_invitation_page_changes_nothing_until_it_is_accepted(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
     contest = make.contest()
     invitations.invite(
-        session, make.actor(session.get_one(Account, contest.created_by)), contest, email="j@example.org", name="J",
-        role="judge", locale="en",
+        session,
+        make.actor(session.get_one(Account, contest.created_by)),
+        contest,
+        email="j@example.org",
+        name="J",
+        role="judge",
+        locale="en",
     )
     session.commit()
     run_jobs()

@@ -37,7 +37,9 @@ class TestWholeJourney:
         page = visitor.submit(page, "Save the details", WORDS)
         url, data = page.form("Send Screens")
         page = visitor.post(
-            url, {**data, "file": [(io.BytesIO(png()), "画面 1.png"), (io.BytesIO(png(80, 60)), "two.png")]}, follow=True
+            url,
+            {**data, "file": [(io.BytesIO(png()), "画面 1.png"), (io.BytesIO(png(80, 60)), "two.png")]},
+            follow=True,
         )
         assert tasks(page)["Screens"] == "Checking"
         assert "Reload to see how far the check is" in page.html
@@ -45,9 +47,7 @@ class TestWholeJourney:
         page = visitor.get("/contests/ferry/entry")
         assert tasks(page)["Screens"] == "2 of 8, 2 to look at"
         for number, row in enumerate(session.scalars(select(EntryFile).order_by(EntryFile.position)).all(), 1):
-            page = visitor.submit(
-                page, f"Save the sentence for {row.name}", {"alt": f"Screen {number}."}
-            )
+            page = visitor.submit(page, f"Save the sentence for {row.name}", {"alt": f"Screen {number}."})
         assert tasks(page)["Check and submit"] == "Ready to submit"
 
         page = visitor.submit(page, "Submit revision 1")
@@ -78,7 +78,8 @@ class TestSubmitting:
         page = visitor.submit(visitor.get("/contests/ferry/entry"), "Submit revision 1", status=422)
 
         assert page.problems == [
-            "Write the statement.", "02-map.png: Write one sentence for those who cannot see the picture.",
+            "Write the statement.",
+            "02-map.png: Write one sentence for those who cannot see the picture.",
         ]
         for words, target in (
             ("Write the statement.", "statement"),
@@ -181,7 +182,9 @@ class TestFiles:
             "checked.png": make.file(entry, name="checked.png", state="received"),
             "refused.png": make.file(entry, name="refused.png", state="rejected", reason="kind"),
             "damaged.png": make.file(entry, name="damaged.png", preview_state="damaged", preview_reason="truncated"),
-            "failed.png": make.file(entry, name="failed.png", preview_state="failed", preview_reason="unreadable", previews=False),
+            "failed.png": make.file(
+                entry, name="failed.png", preview_state="failed", preview_reason="unreadable", previews=False
+            ),
         }
 
         page = pages.as_(entry.account).get("/contests/ferry/entry")
@@ -239,9 +242,7 @@ class TestFiles:
         row = make.file(entry, alt="Theirs.")
         visitor = pages.as_(entry.account)
 
-        page = visitor.post(
-            f"/contests/ferry/entry/files/{row.id}", {"was": "Theirs.", **values}, status
-        )
+        page = visitor.post(f"/contests/ferry/entry/files/{row.id}", {"was": "Theirs.", **values}, status)
 
         assert sentence in page.text(page.by_id(f"file-{row.id}"))
         assert page.by_id(f"alt-{row.id}").get("value") == values["alt"].replace("\0", "")
@@ -256,21 +257,19 @@ class TestFiles:
             ("", b"", "Choose a file."),
         ],
     )
-    def test_a_file_that_is_not_taken(
-        self, pages: Pages, make: Make, name: str, body: bytes, sentence: str
-    ) -> None:
+    def test_a_file_that_is_not_taken(self, pages: Pages, make: Make, name: str, body: bytes, sentence: str) -> None:
         slots = [{"key": "screens", "kinds": ["png"], "max_bytes": 100_000}]
         entry = make.entry(make.contest(slug="ferry", deliverables=slots), state="draft", files=0)
         visitor = pages.as_(entry.account)
 
-        page = visitor.post(
-            "/contests/ferry/entry/files", {"slot": "screens", "file": (io.BytesIO(body), name)}, 422
-        )
+        page = visitor.post("/contests/ferry/entry/files", {"slot": "screens", "file": (io.BytesIO(body), name)}, 422)
 
         assert len(page.problems) == 1
         assert sentence in page.problems[0]
 
-    def test_three_hundred_bytes_and_both_directions(self, pages: Pages, make: Make, session: Session, run_jobs: Run) -> None:
+    def test_three_hundred_bytes_and_both_directions(
+        self, pages: Pages, make: Make, session: Session, run_jobs: Run
+    ) -> None:
         entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
         visitor = pages.as_(entry.account)
         names = ["画" * 100 + ".png", "שלום-abc-عربي.png", "a; rm -rf 'b'.png"]

@@ -37,8 +37,11 @@ def _nowhere() -> int:
 
 @pytest.mark.parametrize(
     "part, away",
-    [("database", {"database_url": "postgresql+psycopg://u:p@127.0.0.1:{port}/x"}), ("queue", {"redis_url": "redis://127.0.0.1:{port}/0"}),
-     ("bucket", {"s3_endpoint": "http://127.0.0.1:{port}"})],
+    [
+        ("database", {"database_url": "postgresql+psycopg://u:p@127.0.0.1:{port}/x"}),
+        ("queue", {"redis_url": "redis://127.0.0.1:{port}/0"}),
+        ("bucket", {"s3_endpoint": "http://127.0.0.1:{port}"}),
+    ],
 )
 def test_readiness_names_what_is_away_and_the_process_still_lives(lame: Any, part: str, away: dict[str, str]) -> None:
     port = str(_nowhere())
@@ -53,7 +56,10 @@ def test_readiness_names_what_is_away_and_the_process_still_lives(lame: Any, par
 def test_ready_means_every_part_answers(app: Any, storage: Any) -> None:
     answer = app.test_client().get("/readyz")
 
-    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok", "database": "ok", "queue": "ok", "bucket": "ok"})
+    assert (answer.status_code, answer.get_json()) == (
+        200,
+        {"status": "ok", "database": "ok", "queue": "ok", "bucket": "ok"},
+    )
 
 
 @pytest.mark.parametrize("lang, said", [("en", "database does not answer"), ("ja", "データベース")])
@@ -87,7 +93,9 @@ def test_without_the_queue_a_sign_in_code_is_still_owed(lame: Any, make: Make, p
         ("GET", "/?a=" + "x" * 3000, {}, 200),
     ],
 )
-def test_odd_requests_get_a_page_with_a_sentence(pages: Pages, method: str, path: str, options: dict[str, Any], status: int) -> None:
+def test_odd_requests_get_a_page_with_a_sentence(
+    pages: Pages, method: str, path: str, options: dict[str, Any], status: int
+) -> None:
     if method == "POST" and status != 405:
         options = {**options, "headers": {"X-CSRFToken": pages.token()}}
 
@@ -103,7 +111,9 @@ def test_a_405_names_the_methods_that_work(pages: Pages) -> None:
     assert "POST" in pages.open("/sign-out").headers["Allow"]
 
 
-def test_an_unexpected_failure_shows_a_number_and_no_trace(app: Any, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_failure_shows_a_number_and_no_trace(
+    app: Any, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_args: Any, **_kwargs: Any) -> Any:
         raise RuntimeError("a secret detail")
 

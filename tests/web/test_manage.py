@@ -45,9 +45,13 @@ def test_every_page_renders_in_every_phase(pages: Pages, session: Session, make:
     account.locale = lang
     organiser = pages.as_(account, lang)
     things = [
-        f"/rubric/{contest.round.criteria[0].id}", f"/categories/{contest.categories[0].id}",
-        f"/deliverables/{contest.round.deliverables[0].id}", f"/prizes/{contest.prizes[0].id}",
-        "/rubric/new", *(f"/{part}/new" for part in PARTS), f"/entries/{entry.number}",
+        f"/rubric/{contest.round.criteria[0].id}",
+        f"/categories/{contest.categories[0].id}",
+        f"/deliverables/{contest.round.deliverables[0].id}",
+        f"/prizes/{contest.prizes[0].id}",
+        "/rubric/new",
+        *(f"/{part}/new" for part in PARTS),
+        f"/entries/{entry.number}",
     ]
 
     for path in (*ROOM, *things):
@@ -83,7 +87,10 @@ def test_the_rest_of_the_team_reads_and_cannot_write(pages: Pages, session: Sess
 def _routes(app: Flask, contest: Contest, entry: Entry) -> Iterator[tuple[str, str]]:
     """Method and address of every route of the room, with things that exist in `contest`."""
     values = {
-        "slug": contest.slug, "number": entry.number, "part": "prizes", "item_id": contest.prizes[0].id,
+        "slug": contest.slug,
+        "number": entry.number,
+        "part": "prizes",
+        "item_id": contest.prizes[0].id,
         "criterion_id": contest.round.criteria[0].id,
     }
     for rule in app.url_map.iter_rules():
@@ -96,13 +103,12 @@ def _routes(app: Flask, contest: Contest, entry: Entry) -> Iterator[tuple[str, s
 
 
 @pytest.mark.parametrize("visitor", ["organiser elsewhere", "judge", "stranger"])
-def test_nobody_else_knows_of_the_room(
-    app: Flask, pages: Pages, session: Session, make: Make, visitor: str
-) -> None:
+def test_nobody_else_knows_of_the_room(app: Flask, pages: Pages, session: Session, make: Make, visitor: str) -> None:
     contest, other = make.contest("judging"), make.contest("judging")
     entry = make.entry(contest, files=0)
     account = {
-        "organiser elsewhere": session.get_one(Account, other.created_by), "judge": make.member(contest, Role.JUDGE),
+        "organiser elsewhere": session.get_one(Account, other.created_by),
+        "judge": make.member(contest, Role.JUDGE),
         "stranger": make.account(),
     }[visitor]
     asking = pages.as_(account)
@@ -123,7 +129,12 @@ def test_visitors_are_sent_to_sign_in(app: Flask, pages: Pages, session: Session
     entry = make.entry(contest, files=0)
     token = pages.token()
 
-    for method, url in [*_routes(app, contest, entry), ("GET", "/desk"), ("GET", "/manage/new"), ("POST", "/manage/new")]:
+    for method, url in [
+        *_routes(app, contest, entry),
+        ("GET", "/desk"),
+        ("GET", "/manage/new"),
+        ("POST", "/manage/new"),
+    ]:
         response = pages.open(url, method=method, data={"csrf_token": token} if method == "POST" else None)
         assert (response.status_code, response.headers.get("Location")) == (302, "/sign-in"), f"{method} {url}"
 
@@ -150,10 +161,16 @@ def test_statements_do_not_grow_with_the_contest(app: Flask, pages: Pages, sessi
         for _ in range(size - 1):
             make.contest("open", organiser=account)
             make.member(contest, Role.ORGANISER)
-            session.add(Invitation(
-                contest_id=contest.id, role="judge", email=f"i{size}{_}@example.org", email_key=f"i{size}{_}@example.org",
-                invited_by=account.id, expires_at=datetime.now(UTC) + timedelta(days=1),
-            ))
+            session.add(
+                Invitation(
+                    contest_id=contest.id,
+                    role="judge",
+                    email=f"i{size}{_}@example.org",
+                    email_key=f"i{size}{_}@example.org",
+                    invited_by=account.id,
+                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                )
+            )
         judges = [make.member(contest, Role.JUDGE) for _ in range(size)]
         judged = make.contest("judging")
         make.member(judged, Role.JUDGE, account)
@@ -202,13 +219,24 @@ def test_staff_create_a_contest(pages: Pages, session: Session, make: Make) -> N
     staff = pages.as_(account)
 
     page = staff.submit(
-        staff.get("/manage/new"), "Create the contest",
-        {"slug": "ferry-app", "title_en": "Ferry <b>app</b>", "title_ja": "渡し船", "default_locale": "ja", "zone": "Asia/Tokyo"},
+        staff.get("/manage/new"),
+        "Create the contest",
+        {
+            "slug": "ferry-app",
+            "title_en": "Ferry <b>app</b>",
+            "title_ja": "渡し船",
+            "default_locale": "ja",
+            "zone": "Asia/Tokyo",
+        },
     )
 
     made = session.scalars(select(Contest)).one()
     assert (made.slug, made.title, made.default_locale, made.zone, made.created_by) == (
-        "ferry-app", {"en": "Ferry <b>app</b>", "ja": "渡し船"}, "ja", "Asia/Tokyo", account.id,
+        "ferry-app",
+        {"en": "Ferry <b>app</b>", "ja": "渡し船"},
+        "ja",
+        "Asia/Tokyo",
+        account.id,
     )
     assert (page.h1, page.url) == ("Ferry <b>app</b>", "/manage/ferry-app")
     assert "Nobody but you can see it yet." in page.text()
@@ -219,8 +247,10 @@ def test_a_refused_creation_keeps_what_was_typed(pages: Pages, session: Session,
     staff = pages.as_(make.account(is_staff=True))
 
     page = staff.submit(
-        staff.get("/manage/new"), "Create the contest",
-        {"slug": "taken", "title_en": "My title", "zone": "Africa/Lagos"}, status=422,
+        staff.get("/manage/new"),
+        "Create the contest",
+        {"slug": "taken", "title_en": "My title", "zone": "Africa/Lagos"},
+        status=422,
     )
 
     assert page.problems == ["Another contest uses this address. Choose another."]
@@ -267,14 +297,18 @@ def test_announcing_makes_the_contest_public(pages: Pages, session: Session, con
 
 
 def test_announcing_lists_everything_that_is_missing(pages: Pages, session: Session, make: Make) -> None:
-    contest = make.contest("draft", opens_at=datetime(2020, 1, 1, tzinfo=UTC), closes_at=datetime(2020, 2, 1, tzinfo=UTC))
+    contest = make.contest(
+        "draft", opens_at=datetime(2020, 1, 1, tzinfo=UTC), closes_at=datetime(2020, 2, 1, tzinfo=UTC)
+    )
     contest.contact = ""
     contest.round.criteria[0].weight = 400
     contest.prizes[1].name = {"en": "Second"}
     organiser = organiser_of(pages, session, contest)
     expected = [
-        "Texts: Contact: Fill this in.", "Dates: Closing: This time has passed. Choose a later one.",
-        "Rubric: The weights must add up to 100 %; now they are 90 %.", "Prizes: Second: The Japanese text is missing.",
+        "Texts: Contact: Fill this in.",
+        "Dates: Closing: This time has passed. Choose a later one.",
+        "Rubric: The weights must add up to 100 %; now they are 90 %.",
+        "Prizes: Second: The Japanese text is missing.",
     ]
 
     asked = organiser.get(at(contest, "/announce"))
@@ -296,26 +330,38 @@ def test_the_seed_of_the_draw_is_committed_before_and_told_after(
     make.entry(contest, files=0)
     organiser.submit(organiser.get(at(contest, "/assignments")), "Assign what is missing")
 
-    facts = dict(session.execute(
-        select(AuditEvent.act, AuditEvent.facts).where(AuditEvent.act.in_(["contest.announced", "assignment.made"]))
-    ).all())  # type: ignore[arg-type]
-    assert hashlib.sha256(facts["assignment.made"]["seed"].encode()).hexdigest() == facts["contest.announced"]["seed_digest"]
+    facts = dict(
+        session.execute(
+            select(AuditEvent.act, AuditEvent.facts).where(AuditEvent.act.in_(["contest.announced", "assignment.made"]))
+        ).all()
+    )  # type: ignore[arg-type]
+    assert (
+        hashlib.sha256(facts["assignment.made"]["seed"].encode()).hexdigest()
+        == facts["contest.announced"]["seed_digest"]
+    )
 
 
 # People ------------------------------------------------------------------------------------------
 
 
-def test_people_are_invited(pages: Pages, session: Session, contest: Contest, run_jobs: Callable[[], list[str]]) -> None:
+def test_people_are_invited(
+    pages: Pages, session: Session, contest: Contest, run_jobs: Callable[[], list[str]]
+) -> None:
     organiser = organiser_of(pages, session, contest)
 
     page = organiser.submit(
-        organiser.get(at(contest, "/people")), "Send the invitation",
+        organiser.get(at(contest, "/people")),
+        "Send the invitation",
         {"email": "kai@example.org", "name": "Kai", "role": "judge", "locale": "ja"},
     )
 
     made = session.scalars(select(Invitation)).one()
     assert (made.email, made.name, made.role, made.locale, made.contest_id) == (
-        "kai@example.org", "Kai", "judge", "ja", contest.id,
+        "kai@example.org",
+        "Kai",
+        "judge",
+        "ja",
+        contest.id,
     )
     assert "kai@example.org" in page.text() and "Not answered yet" in page.text()
     assert run_jobs().count("send_invitation") == 1
@@ -327,7 +373,10 @@ def test_people_are_invited(pages: Pages, session: Session, contest: Contest, ru
         ({"email": "nobody"}, "Enter an address such as name@example.org."),
         ({"email": ""}, "Fill this in."),
         ({"email": "there@example.org"}, "This person has that role already."),
-        ({"email": "twice@example.org"}, "This person has been invited already. Withdraw that invitation to send a new one."),
+        (
+            {"email": "twice@example.org"},
+            "This person has been invited already. Withdraw that invitation to send a new one.",
+        ),
         ({"email": "a@example.org", "role": "admin"}, "Not a valid choice."),
     ],
 )
@@ -336,10 +385,15 @@ def test_a_refused_invitation_is_kept_in_the_form(
 ) -> None:
     make.member(contest, Role.JUDGE, make.account(email="there@example.org"))
     organiser = organiser_of(pages, session, contest)
-    organiser.submit(organiser.get(at(contest, "/people")), "Send the invitation", {"email": "twice@example.org", "role": "judge"})
+    organiser.submit(
+        organiser.get(at(contest, "/people")), "Send the invitation", {"email": "twice@example.org", "role": "judge"}
+    )
 
     page = organiser.submit(
-        organiser.get(at(contest, "/people")), "Send the invitation", {"role": "judge", "name": "Kept", **values}, status=422
+        organiser.get(at(contest, "/people")),
+        "Send the invitation",
+        {"role": "judge", "name": "Kept", **values},
+        status=422,
     )
 
     assert page.problems == [problem]
@@ -349,7 +403,9 @@ def test_a_refused_invitation_is_kept_in_the_form(
 
 def test_an_invitation_is_sent_again_and_withdrawn(pages: Pages, session: Session, contest: Contest) -> None:
     organiser = organiser_of(pages, session, contest)
-    page = organiser.submit(organiser.get(at(contest, "/people")), "Send the invitation", {"email": "k@example.org", "role": "chair"})
+    page = organiser.submit(
+        organiser.get(at(contest, "/people")), "Send the invitation", {"email": "k@example.org", "role": "chair"}
+    )
 
     page = organiser.submit(page, "Send again k@example.org")
     assert "on its way again" in page.text()
@@ -360,7 +416,9 @@ def test_an_invitation_is_sent_again_and_withdrawn(pages: Pages, session: Sessio
     assert session.scalar(select(func.count()).where(OutboxItem.job == "send_invitation")) == 2
 
 
-def test_roles_are_taken_back_but_never_the_last_organisers(pages: Pages, session: Session, make: Make, contest: Contest) -> None:
+def test_roles_are_taken_back_but_never_the_last_organisers(
+    pages: Pages, session: Session, make: Make, contest: Contest
+) -> None:
     owner = session.get_one(Account, contest.created_by)
     judge = make.member(contest, Role.JUDGE, make.account("Kai"))
     organiser = organiser_of(pages, session, contest)
@@ -378,7 +436,9 @@ def test_roles_are_taken_back_but_never_the_last_organisers(pages: Pages, sessio
     organiser.post(at(contest, "/people/remove"), {"account_id": str(judge.id), "role": "king"}, status=404)
 
 
-def test_a_removed_organiser_is_out_at_the_next_request(pages: Pages, session: Session, make: Make, contest: Contest) -> None:
+def test_a_removed_organiser_is_out_at_the_next_request(
+    pages: Pages, session: Session, make: Make, contest: Contest
+) -> None:
     other = make.member(contest, Role.ORGANISER, make.account("Lee"))
     removed, organiser = pages.as_(other), organiser_of(pages, session, contest)
     removed.get(at(contest))
@@ -396,7 +456,9 @@ def test_the_log_is_told_in_words(pages: Pages, session: Session, make: Make) ->
     organiser, elsewhere = organiser_of(pages, session, contest), organiser_of(pages, session, other)
     owner = session.get_one(Account, contest.created_by)
     organiser.submit(organiser.get(at(contest, "/dates")), "Save", {"closes_at": "2030-11-30T23:59:59"})
-    organiser.submit(organiser.get(at(contest, "/people")), "Send the invitation", {"email": "k@example.org", "role": "judge"})
+    organiser.submit(
+        organiser.get(at(contest, "/people")), "Send the invitation", {"email": "k@example.org", "role": "judge"}
+    )
     elsewhere.submit(elsewhere.get(at(other, "/terms")), "Save", {"text_en": "Foreign."})
 
     page = organiser.get(at(contest, "/audit"))
@@ -435,9 +497,18 @@ def test_the_log_shows_its_seal_and_goes_back_in_time(
         organiser.get(at(contest, f"/audit?{odd}"))
 
 
-def test_caught_mail_is_shown_where_mail_is_caught(app: Flask, pages: Pages, session: Session, settings: Settings) -> None:
+def test_caught_mail_is_shown_where_mail_is_caught(
+    app: Flask, pages: Pages, session: Session, settings: Settings
+) -> None:
     mail.queue(
-        session, "code", key="k", address="a@example.org", locale="en", code="1234 5678", purpose="sign_in", minutes=10,
+        session,
+        "code",
+        key="k",
+        address="a@example.org",
+        locale="en",
+        code="1234 5678",
+        purpose="sign_in",
+        minutes=10,
         site="http://localhost:5000/?a=1&b=<i>",
     )
 

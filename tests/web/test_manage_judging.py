@@ -18,7 +18,9 @@ from tests.web.room import at, organiser_of, typed
 # Assignments, progress, entries ------------------------------------------------------------------
 
 
-def _judging(make: Make, entries: int = 2, judges: int = 2, need: int = 2) -> tuple[Contest, list[Entry], list[Account]]:
+def _judging(
+    make: Make, entries: int = 2, judges: int = 2, need: int = 2
+) -> tuple[Contest, list[Entry], list[Account]]:
     contest = make.contest("judging", judges_per_entry=need)
     people = [make.member(contest, Role.JUDGE, make.account(f"Judge {n}")) for n in range(judges)]
     return contest, [make.entry(contest, title=f"Work {n}") for n in range(entries)], people
@@ -100,7 +102,10 @@ def test_judging_is_opened_watched_closed_and_reopened(pages: Pages, session: Se
     reopened = organiser.submit(closed, "Reopen judging")
 
     assert planned.h1 == "Judging has not begun"
-    assert (opened.h1, "Judging is open. Each judge gets a mail." in opened.text()) == ("0 of 2 scorecards are in", True)
+    assert (opened.h1, "Judging is open. Each judge gets a mail." in opened.text()) == (
+        "0 of 2 scorecards are in",
+        True,
+    )
     assert (half.h1, "Closing now counts only what is submitted." in half.text()) == ("1 of 2 scorecards are in", True)
     cells = [half.text(cell) for cell in half.all("td")]
     assert {"Submitted", "Draft", "1 of 2", "Under way", "Nothing assigned"} <= set(cells)
@@ -157,7 +162,9 @@ def test_long_lists_have_pages(pages: Pages, session: Session, make: Make, monke
 def test_an_entry_shows_its_revisions_and_files(pages: Pages, session: Session, make: Make) -> None:
     contest = make.contest("open")
     entry = make.entry(contest, credit="Studio <b>")
-    make.file(entry, "document", kind="pdf", name="plan.pdf", preview_state="failed", preview_reason="timeout", previews=False)
+    make.file(
+        entry, "document", kind="pdf", name="plan.pdf", preview_state="failed", preview_reason="timeout", previews=False
+    )
     make.revision(entry, 2)
     organiser = organiser_of(pages, session, contest)
 
@@ -165,7 +172,11 @@ def test_an_entry_shows_its_revisions_and_files(pages: Pages, session: Session, 
 
     assert page.h1 == entry.title
     for words in (
-        entry.account.email, "Studio <b>", "Revision 2", "Revision 1", "plan.pdf",
+        entry.account.email,
+        "Studio <b>",
+        "Revision 2",
+        "Revision 1",
+        "plan.pdf",
         "The preview took too long to make. Simplify the file or add a PNG of it.",
     ):
         assert words in page.text()
@@ -190,5 +201,3 @@ def test_an_entry_is_taken_out_and_back_in(pages: Pages, session: Session, make:
     assert typed(long, "reason") == "x" * 1001
     assert "Out of the contest: Copied <from> another." in out.text()
     assert ("Out of the contest" in back.text(), entry.state) == (False, "submitted")
-
-

@@ -33,7 +33,9 @@ def test_texts_are_saved(pages: Pages, session: Session, contest: Contest) -> No
     organiser = organiser_of(pages, session, contest)
 
     page = organiser.submit(
-        organiser.get(at(contest, "/texts")), "Save", {"brief_en": "One.\n\nTwo.", "contact": "ask@example.org", "version": "1"}
+        organiser.get(at(contest, "/texts")),
+        "Save",
+        {"brief_en": "One.\n\nTwo.", "contact": "ask@example.org", "version": "1"},
     )
 
     assert (contest.brief["en"], contest.contact, contest.version) == ("One.\n\nTwo.", "ask@example.org", 2)
@@ -73,7 +75,9 @@ def test_a_form_without_its_version_is_refused(pages: Pages, session: Session, c
     organiser = organiser_of(pages, session, contest)
     form = organiser.get(at(contest, "/texts"))
 
-    assert organiser.submit(form, "Save", {"version": None}, status=422).problems == ["Reload the page, then send it again."]
+    assert organiser.submit(form, "Save", {"version": None}, status=422).problems == [
+        "Reload the page, then send it again."
+    ]
     organiser.submit(form, "Save", {"version": "x"}, status=422)
     assert contest.version == 1
 
@@ -86,7 +90,8 @@ def test_terms_get_a_version_with_each_change(pages: Pages, session: Session, co
     refused = organiser.submit(page, "Save", {"text_ja": ""}, status=422)
 
     assert [(terms.version, terms.text["en"]) for terms in contest.terms] == [
-        (1, "You keep your rights."), (2, "All rights stay."),
+        (1, "You keep your rights."),
+        (2, "All rights stay."),
     ]
     assert "Version 2." in page.text()
     assert refused.problems == ["The Japanese text is missing."]
@@ -99,12 +104,20 @@ def test_dates_are_typed_in_the_contests_zone(pages: Pages, session: Session, co
     organiser = organiser_of(pages, session, contest)
 
     page = organiser.submit(
-        organiser.get(at(contest, "/dates")), "Save",
-        {"opens_at": "2030-10-01T10:00", "closes_at": "2030-11-30T23:59:59", "grace_minutes": "45", "due_at": "2030-12-16 17:00"},
+        organiser.get(at(contest, "/dates")),
+        "Save",
+        {
+            "opens_at": "2030-10-01T10:00",
+            "closes_at": "2030-11-30T23:59:59",
+            "grace_minutes": "45",
+            "due_at": "2030-12-16 17:00",
+        },
     )
 
     assert (contest.opens_at, contest.closes_at, contest.grace_seconds, contest.round.due_at) == (
-        datetime(2030, 10, 1, 1, tzinfo=UTC), datetime(2030, 11, 30, 14, 59, 59, tzinfo=UTC), 2700,
+        datetime(2030, 10, 1, 1, tzinfo=UTC),
+        datetime(2030, 11, 30, 14, 59, 59, tzinfo=UTC),
+        2700,
         datetime(2030, 12, 16, 8, tzinfo=UTC),
     )
     assert (typed(page, "closes_at"), typed(page, "zone")) == ("2030-11-30T23:59:59", "Asia/Tokyo")
@@ -115,7 +128,10 @@ def test_dates_are_typed_in_the_contests_zone(pages: Pages, session: Session, co
     ("values", "problem"),
     [
         ({"closes_at": "yesterday"}, "Enter a date and a time, for example 2026-11-30 23:59:59."),
-        ({"closes_at": "2029-01-01T00:00", "opens_at": "2029-01-01T00:00"}, "The closing must be later than the opening."),
+        (
+            {"closes_at": "2029-01-01T00:00", "opens_at": "2029-01-01T00:00"},
+            "The closing must be later than the opening.",
+        ),
         ({"closes_at": "9999-01-01T00:00"}, "Enter a date and a time, for example 2026-11-30 23:59:59."),
         ({"grace_minutes": "1441"}, "Enter a whole number from 0 to 1,440."),
         ({"grace_minutes": "soon"}, "Enter a whole number from 0 to 1,440."),
@@ -131,7 +147,9 @@ def test_refused_dates_are_kept(
     page = organiser.submit(organiser.get(at(contest, "/dates")), "Save", values, status=422)
 
     assert page.problems == [problem]
-    assert {name: typed(page, name) for name in values if name != "zone"} == {n: v for n, v in values.items() if n != "zone"}
+    assert {name: typed(page, name) for name in values if name != "zone"} == {
+        n: v for n, v in values.items() if n != "zone"
+    }
     assert contest.version == 1
 
 
@@ -159,16 +177,30 @@ def test_the_deadline_of_an_open_contest_moves_only_later(pages: Pages, session:
 
 _NEW = {
     "categories": ("Add a category", {"name_en": "Widgets", "name_ja": "ウィジェット"}),
-    "prizes": ("Add a prize", {"name_en": "Widgets", "name_ja": "ウィジェット", "amount_en": "¥1", "amount_ja": "一円", "quantity": "7"}),
-    "deliverables": ("Add a slot", {
-        "name_en": "Widgets", "name_ja": "ウィジェット", "hint_en": "Two.", "hint_ja": "二つ。", "kinds": ["zip", "svg"],
-        "required": None, "max_megabytes": "5000", "max_files": "100",
-    }),
+    "prizes": (
+        "Add a prize",
+        {"name_en": "Widgets", "name_ja": "ウィジェット", "amount_en": "¥1", "amount_ja": "一円", "quantity": "7"},
+    ),
+    "deliverables": (
+        "Add a slot",
+        {
+            "name_en": "Widgets",
+            "name_ja": "ウィジェット",
+            "hint_en": "Two.",
+            "hint_ja": "二つ。",
+            "kinds": ["zip", "svg"],
+            "required": None,
+            "max_megabytes": "5000",
+            "max_files": "100",
+        },
+    ),
 }
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_things_are_added_changed_moved_and_removed(pages: Pages, session: Session, contest: Contest, part: str) -> None:
+def test_things_are_added_changed_moved_and_removed(
+    pages: Pages, session: Session, contest: Contest, part: str
+) -> None:
     organiser = organiser_of(pages, session, contest)
     words, values = _NEW[part]
     listed = organiser.get(at(contest, f"/{part}"))
@@ -197,7 +229,12 @@ def test_a_slot_keeps_its_types_and_limits(pages: Pages, session: Session, conte
 
     slot = contest.round.deliverables[-1]
     assert (slot.key, slot.kinds, slot.required, slot.max_bytes, slot.max_files, slot.hint) == (
-        "widgets", ["svg", "zip"], False, 5_000_000_000, 100, {"en": "Two.", "ja": "二つ。"},
+        "widgets",
+        ["svg", "zip"],
+        False,
+        5_000_000_000,
+        100,
+        {"en": "Two.", "ja": "二つ。"},
     )
     assert "SVG, ZIP, up to 100 files, 5 GB, optional" in page.text()
 
@@ -210,9 +247,14 @@ def test_a_slot_keeps_its_types_and_limits(pages: Pages, session: Session, conte
         ("prizes", {"quantity": "0"}, ["Enter a whole number from 1 to 100."]),
         ("deliverables", {"kinds": None}, ["Choose at least one type of file."]),
         ("deliverables", {"kinds": ["exe"]}, ["'exe' is not a valid choice for this field."]),
-        ("deliverables", {"max_megabytes": "5001", "max_files": "101"}, [
-            "Enter a whole number from 1 to 5,000.", "Enter a whole number from 1 to 100.",
-        ]),
+        (
+            "deliverables",
+            {"max_megabytes": "5001", "max_files": "101"},
+            [
+                "Enter a whole number from 1 to 5,000.",
+                "Enter a whole number from 1 to 100.",
+            ],
+        ),
     ],
 )
 def test_a_refused_thing_is_kept_in_the_form(
@@ -275,7 +317,9 @@ def test_the_parts_of_an_open_contest_are_shown_with_the_reason_why_they_stay(
 
 
 @pytest.mark.parametrize("part", [*PARTS, "rubric"])
-def test_a_thing_of_another_contest_is_not_found(pages: Pages, session: Session, make: Make, contest: Contest, part: str) -> None:
+def test_a_thing_of_another_contest_is_not_found(
+    pages: Pages, session: Session, make: Make, contest: Contest, part: str
+) -> None:
     from contest.services import setup
 
     foreign = setup.things(make.contest("draft"), part)[0]
@@ -295,13 +339,18 @@ def test_a_criterion_is_added(pages: Pages, session: Session, contest: Contest) 
     organiser = organiser_of(pages, session, contest)
 
     page = organiser.submit(
-        organiser.get(organiser.get(at(contest, "/rubric")).link("Add a criterion")), "Save",
+        organiser.get(organiser.get(at(contest, "/rubric")).link("Add a criterion")),
+        "Save",
         {"name_en": "Legible", "name_ja": "読みやすさ", "question_en": "Read it?", "weight": "33.3", **_LEVELS},
     )
 
     made = contest.round.criteria[-1]
     assert (made.key, made.name, made.question, made.weight, made.points) == (
-        "legible", {"en": "Legible", "ja": "読みやすさ"}, {"en": "Read it?"}, 333, 5,
+        "legible",
+        {"en": "Legible", "ja": "読みやすさ"},
+        {"en": "Read it?"},
+        333,
+        5,
     )
     assert made.levels == [{"en": f"{n} en", "ja": f"{n} ja"} for n in range(1, 6)]
     assert "133.3 %" in page.text() and "they must make 100." in page.text()
@@ -333,7 +382,9 @@ def test_fewer_levels_are_saved_without_the_rest(pages: Pages, session: Session,
 
 
 @pytest.mark.parametrize("words", ["", "0", "100.1", "33.33", "much", "NaN", "1e400", "-5"])
-def test_a_weight_that_is_none_is_refused_and_kept(pages: Pages, session: Session, contest: Contest, words: str) -> None:
+def test_a_weight_that_is_none_is_refused_and_kept(
+    pages: Pages, session: Session, contest: Contest, words: str
+) -> None:
     organiser = organiser_of(pages, session, contest)
     url = at(contest, f"/rubric/{contest.round.criteria[0].id}")
 
@@ -344,7 +395,9 @@ def test_a_weight_that_is_none_is_refused_and_kept(pages: Pages, session: Sessio
     assert contest.round.criteria[0].weight == 500
 
 
-@pytest.mark.parametrize(("words", "stored"), [("35", 350), ("0.1", 1), ("100", 1000), ("12,5 %", 125), ("３３.３", 333)])
+@pytest.mark.parametrize(
+    ("words", "stored"), [("35", 350), ("0.1", 1), ("100", 1000), ("12,5 %", 125), ("３３.３", 333)]
+)
 def test_weights_as_people_type_them(pages: Pages, session: Session, contest: Contest, words: str, stored: int) -> None:
     organiser = organiser_of(pages, session, contest)
     url = at(contest, f"/rubric/{contest.round.criteria[0].id}")
@@ -380,9 +433,18 @@ def test_a_frozen_rubric_says_why_and_stays(pages: Pages, session: Session, make
         page = organiser.get(at(contest, path))
         assert "A judge has begun to score with this rubric" in page.text()
         assert {"Save", "Save the weights", "Remove it"}.isdisjoint(buttons(page))
-    organiser.post(at(contest, f"/rubric/{criterion.id}"), {
-        "version": str(contest.version), "name_en": "x", "name_ja": "y", "weight": "50", "points": "5", **_LEVELS,
-    }, status=403)
+    organiser.post(
+        at(contest, f"/rubric/{criterion.id}"),
+        {
+            "version": str(contest.version),
+            "name_en": "x",
+            "name_ja": "y",
+            "weight": "50",
+            "points": "5",
+            **_LEVELS,
+        },
+        status=403,
+    )
     organiser.post(at(contest, f"/rubric/{criterion.id}/remove"), status=403)
     assert criterion.name == both("Clarity")
 
@@ -401,5 +463,3 @@ def test_judges_per_entry(pages: Pages, session: Session, make: Make) -> None:
     assert contest.round.judges_per_entry == 4
     make.open_round(contest)
     assert "Judging has been opened already." in organiser.get(at(contest, "/rubric")).text()
-
-

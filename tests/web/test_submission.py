@@ -56,7 +56,9 @@ class TestStartPage:
         assert (english.root.get("lang"), japanese.root.get("lang")) == ("en", "ja")
         assert ("渡船" in japanese.html, "渡船" in english.html) == (True, False)
         assert alternates(english) == {
-            "en": "http://localhost:5000/en/", "ja": "http://localhost:5000/ja/", "x-default": "http://localhost:5000/",
+            "en": "http://localhost:5000/en/",
+            "ja": "http://localhost:5000/ja/",
+            "x-default": "http://localhost:5000/",
         }
 
     def test_without_contests(self, pages: Pages) -> None:
@@ -79,7 +81,9 @@ class TestStartPage:
 class TestContestPage:
     def test_says_everything_before_anyone_signs_in(self, pages: Pages, make: Make, app: Any) -> None:
         contest = make.contest(
-            slug="ferry", title={"en": "A ferry app", "ja": "渡船アプリ"}, zone="Asia/Tokyo",
+            slug="ferry",
+            title={"en": "A ferry app", "ja": "渡船アプリ"},
+            zone="Asia/Tokyo",
             closes_at=datetime(2031, 11, 30, 14, 59, 59, tzinfo=UTC),
         )
         contest.round.due_at = datetime(2031, 12, 16, 3, 0, tzinfo=UTC)
@@ -90,7 +94,13 @@ class TestContestPage:
         assert page.h1 == "A ferry app"
         told = sections(page)
         assert list(told) == [
-            "Dates", "Brief", "What to hand in", "How entries are judged", "Prizes", "Terms", "Questions",
+            "Dates",
+            "Brief",
+            "What to hand in",
+            "How entries are judged",
+            "Prizes",
+            "Terms",
+            "Questions",
         ]
         assert "Sun 30 Nov 2031, 23:59:59" in told["Dates"]
         assert "until Mon 1 Dec 2031, 00:29:59" in told["Dates"]
@@ -106,14 +116,17 @@ class TestContestPage:
         assert "You keep your rights." in told["Terms"]
         assert "team@example.org" in told["Questions"]
         assert alternates(page) == {
-            "en": "http://localhost:5000/en/contests/ferry", "ja": "http://localhost:5000/ja/contests/ferry",
+            "en": "http://localhost:5000/en/contests/ferry",
+            "ja": "http://localhost:5000/ja/contests/ferry",
             "x-default": "http://localhost:5000/contests/ferry",
         }
         assert len(seen) <= 12
 
     def test_in_japanese_and_in_the_readers_zone(self, pages: Pages, make: Make) -> None:
         make.contest(
-            slug="ferry", title={"en": "A ferry app", "ja": "渡船アプリ"}, closes_at=datetime(2031, 11, 30, 14, 59, 59, tzinfo=UTC)
+            slug="ferry",
+            title={"en": "A ferry app", "ja": "渡船アプリ"},
+            closes_at=datetime(2031, 11, 30, 14, 59, 59, tzinfo=UTC),
         )
         visitor = pages.as_(make.account(zone="Africa/Lagos"))
 
@@ -147,21 +160,26 @@ class TestContestPage:
     @pytest.mark.parametrize(
         ("phase", "who", "words"),
         [
-            ("open", "visitor", "Start an entry"), ("open", "account", "Start an entry"),
-            ("open", "draft", "Go on with your entry"), ("open", "submitted", "Go on with your entry"),
-            ("open", "organiser", "Manage this contest"), ("open", "judge", None),
+            ("open", "visitor", "Start an entry"),
+            ("open", "account", "Start an entry"),
+            ("open", "draft", "Go on with your entry"),
+            ("open", "submitted", "Go on with your entry"),
+            ("open", "organiser", "Manage this contest"),
+            ("open", "judge", None),
             ("open", "withdrawn", "Start an entry"),
-            ("announced", "visitor", "Register"), ("announced", "account", None),
-            ("grace", "draft", "See your entry"), ("judging", "submitted", "See your entry"),
+            ("announced", "visitor", "Register"),
+            ("announced", "account", None),
+            ("grace", "draft", "See your entry"),
+            ("judging", "submitted", "See your entry"),
             ("judging", "visitor", None),
         ],
     )
-    def test_the_one_next_thing(
-        self, pages: Pages, make: Make, phase: str, who: str, words: str | None
-    ) -> None:
+    def test_the_one_next_thing(self, pages: Pages, make: Make, phase: str, who: str, words: str | None) -> None:
         contest = make.contest(phase, slug="ferry")
         account = {
-            "visitor": lambda: None, "account": make.account, "organiser": lambda: make.member(contest, Role.ORGANISER),
+            "visitor": lambda: None,
+            "account": make.account,
+            "organiser": lambda: make.member(contest, Role.ORGANISER),
             "judge": lambda: make.member(contest, Role.JUDGE),
         }.get(who, lambda: make.entry(contest, state=who).account)()
 
@@ -189,9 +207,7 @@ class TestEntering:
         page = visitor.get("/contests/ferry/enter")
         assert "You keep your rights." in page.html
 
-        page = visitor.submit(
-            page, "Start the entry", {"accept": "y", "category": str(contest.categories[1].id)}
-        )
+        page = visitor.submit(page, "Start the entry", {"accept": "y", "category": str(contest.categories[1].id)})
 
         assert page.h1 == "Untitled entry"
         entry = session.scalars(select(Entry)).one()
@@ -346,7 +362,8 @@ class TestDetails:
         visitor = pages.as_(entry.account)
 
         page = visitor.submit(
-            visitor.get("/contests/ferry/entry"), "Save the details",
+            visitor.get("/contests/ferry/entry"),
+            "Save the details",
             {"title": 'a"b\r\nSet-Cookie: x', "credit": '"><script>alert(1)</script>{{7*7}}', "statement": "{{7*7}}"},
         )
 
@@ -359,7 +376,8 @@ class TestDetails:
         number, owner = entry.number, entry.account_id
 
         visitor.submit(
-            visitor.get("/contests/ferry/entry"), "Save the details",
+            visitor.get("/contests/ferry/entry"),
+            "Save the details",
             {**self.WORDS, "state": "submitted", "number": "1", "account_id": str(entry.contest.created_by)},
         )
 
@@ -380,12 +398,19 @@ def test_reading_changes_nothing(pages: Pages, make: Make, session: Session, dat
 
     def counts() -> list[Any]:
         session.rollback()
-        return [session.scalar(select(func.count()).select_from(table)) for table in (Entry, EntryFile, Contest, Revision)]
+        return [
+            session.scalar(select(func.count()).select_from(table)) for table in (Entry, EntryFile, Contest, Revision)
+        ]
 
     before = counts()
     for path in (
-        "/", "/en/", "/en/contests/ferry", "/contests/ferry/entry", "/contests/ferry/entry/files",
-        "/contests/ferry/entry/withdraw", "/receipts/check",
+        "/",
+        "/en/",
+        "/en/contests/ferry",
+        "/contests/ferry/entry",
+        "/contests/ferry/entry/files",
+        "/contests/ferry/entry/withdraw",
+        "/receipts/check",
     ):
         visitor.open(path)
 

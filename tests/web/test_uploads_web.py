@@ -37,8 +37,13 @@ def visitor(pages: Pages, entry: Entry) -> Pages:
 
 def _asked(entry: Entry, body: bytes = PNG, **values: Any) -> dict[str, Any]:
     return {
-        "entry": str(entry.id), "slot": "screens", "name": "a.png", "size": len(body),
-        "sha256": hashlib.sha256(body).hexdigest(), "type": "image/png", **values,
+        "entry": str(entry.id),
+        "slot": "screens",
+        "name": "a.png",
+        "size": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "type": "image/png",
+        **values,
     }
 
 
@@ -55,17 +60,28 @@ class TestTheWholeWay:
         grant = visitor.json("POST", "/uploads", _asked(entry, body))
 
         assert {key: grant[key] for key in ("method", "part_size", "parts")} == {
-            "method": "PUT", "part_size": len(body), "parts": 1,
+            "method": "PUT",
+            "part_size": len(body),
+            "parts": 1,
         }
         assert grant["url"].startswith(storage.public_endpoint)
         path = f"/uploads/{grant['id']}"
         assert visitor.json("GET", path)["state"] == "expected"
         assert _put(grant, body) == 200
         answers = [visitor.json("POST", f"{path}/complete") for _ in range(2)]
-        assert answers[0] == answers[1] == {
-            "id": grant["id"], "name": "a.png", "size": len(body), "state": "received", "reason": None, "message": "",
-            "preview": "none",
-        }
+        assert (
+            answers[0]
+            == answers[1]
+            == {
+                "id": grant["id"],
+                "name": "a.png",
+                "size": len(body),
+                "state": "received",
+                "reason": None,
+                "message": "",
+                "preview": "none",
+            }
+        )
         run_jobs()
         told = visitor.json("GET", path)
         assert (told["state"], told["preview"], told["message"]) == ("accepted", "ready", "")
@@ -73,9 +89,7 @@ class TestTheWholeWay:
         row = session.scalars(select(EntryFile)).one()
         assert storage.read(row.key or "") == body
 
-    def test_a_refused_file_says_why_in_the_pages_language(
-        self, pages: Pages, make: Make, run_jobs: Run
-    ) -> None:
+    def test_a_refused_file_says_why_in_the_pages_language(self, pages: Pages, make: Make, run_jobs: Run) -> None:
         entry = make.entry(make.contest(slug="ferry"), make.account(locale="ja"), state="draft", files=0)
         visitor = pages.as_(entry.account, lang="ja")
         body = b"no picture"
@@ -164,26 +178,41 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("body", "status"),
         [
-            (b"", 400), (b"[]", 400), (b"{", 400), (b"null", 400), (b'"x"', 400), (b"\xff\xfe", 400),
-            (b'{"entry":' * 5_000, 400), (b"[" * 60_000, 400),
-            (b'{"a":NaN}', 400), (b'{"entry":"a","entry":"b"}', 400),
+            (b"", 400),
+            (b"[]", 400),
+            (b"{", 400),
+            (b"null", 400),
+            (b'"x"', 400),
+            (b"\xff\xfe", 400),
+            (b'{"entry":' * 5_000, 400),
+            (b"[" * 60_000, 400),
+            (b'{"a":NaN}', 400),
+            (b'{"entry":"a","entry":"b"}', 400),
             (b'{"entry":"' + b"x" * 70_000 + b'"}', 413),
         ],
         ids=["empty", "list", "broken", "null", "text", "bytes", "deep objects", "deep lists", "nan", "twice", "large"],
     )
     def test_what_is_no_json_object(self, visitor: Pages, entry: Entry, body: bytes, status: int) -> None:
         answer = visitor.open(
-            "/uploads", method="POST", data=body, headers={"X-CSRFToken": visitor.token(), "Content-Type": "application/json"}
+            "/uploads",
+            method="POST",
+            data=body,
+            headers={"X-CSRFToken": visitor.token(), "Content-Type": "application/json"},
         )
 
         assert answer.status_code == status
         assert answer.get_json()["message"]
 
-    def test_a_lone_surrogate_and_a_turning_mark_in_a_name(self, visitor: Pages, entry: Entry, session: Session) -> None:
+    def test_a_lone_surrogate_and_a_turning_mark_in_a_name(
+        self, visitor: Pages, entry: Entry, session: Session
+    ) -> None:
         for name in ('"\\ud800gpj.\\u202eexe.png"', '"a\\r\\nX: y.png"', '"\\u0022; rm.png"'):
             body = json.dumps(_asked(entry)).replace('"a.png"', name)
             answer = visitor.open(
-                "/uploads", method="POST", data=body, headers={"X-CSRFToken": visitor.token(), "Content-Type": "application/json"}
+                "/uploads",
+                method="POST",
+                data=body,
+                headers={"X-CSRFToken": visitor.token(), "Content-Type": "application/json"},
             )
             assert answer.status_code == 200, answer.get_json()
 
@@ -206,9 +235,7 @@ class TestRefusals:
 
         for account in others:
             stranger = pages.as_(account)
-            answers = [
-                stranger.json(method, f"/uploads/{id}{tail}", status=404) for id in (grant["id"], uuid.uuid4())
-            ]
+            answers = [stranger.json(method, f"/uploads/{id}{tail}", status=404) for id in (grant["id"], uuid.uuid4())]
             for answer in answers:
                 answer.pop("number")
             assert answers[0] == answers[1]
@@ -225,9 +252,7 @@ class TestRefusals:
             answer.pop("number")
         assert answers[0] == answers[1]
 
-    def test_after_the_close_with_the_reason_and_the_time(
-        self, visitor: Pages, entry: Entry, session: Session
-    ) -> None:
+    def test_after_the_close_with_the_reason_and_the_time(self, visitor: Pages, entry: Entry, session: Session) -> None:
         grant = visitor.json("POST", "/uploads", _asked(entry))
         entry.contest.closes_at = datetime.now(UTC) - timedelta(seconds=1)
         entry.contest.grace_seconds = 0

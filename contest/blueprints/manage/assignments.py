@@ -23,10 +23,18 @@ def _page(slug: str, status: int = 200, problems: list[str] | None = None) -> An
     contest = managed(slug)
     total, short = assignment.short_entries(session(), contest)
     return page(
-        "manage/assignments.html", status, contest=contest, problems=problems or [],
-        counts=reports.count(session(), contest), judges=reports.judges(session(), contest),
-        entries=reports.entries(session(), contest, page_number()), short=short, short_total=total,
-        number=page_number(), page_size=reports.PAGE, at=now(),
+        "manage/assignments.html",
+        status,
+        contest=contest,
+        problems=problems or [],
+        counts=reports.count(session(), contest),
+        judges=reports.judges(session(), contest),
+        entries=reports.entries(session(), contest, page_number()),
+        short=short,
+        short_total=total,
+        number=page_number(),
+        page_size=reports.PAGE,
+        at=now(),
     )
 
 
@@ -47,8 +55,11 @@ def draw(slug: str) -> Any:
         web.keep_and_roll_back()
         return _page(slug, 422, [texts.field_error(code, error.facts) for code in error.problems.values()])
     web.flash_said(
-        ngettext("One assignment is made.", "%(num)d assignments are made.", drawn.made) if drawn.made
-        else _("Nothing could be added.") if drawn.short else _("Nothing was missing.")
+        ngettext("One assignment is made.", "%(num)d assignments are made.", drawn.made)
+        if drawn.made
+        else _("Nothing could be added.")
+        if drawn.short
+        else _("Nothing was missing.")
     )
     return redirect(url_for(".assignments", slug=slug))
 

@@ -21,6 +21,9 @@ def audit(slug: str) -> Any:
     before = request.args.get("before", None, type=int)
     before = None if before is None else min(max(before, 0), 2**62)
     return page(
-        "manage/audit.html", contest=contest, group=group, groups=history.GROUPS,
+        "manage/audit.html",
+        contest=contest,
+        group=group,
+        groups=history.GROUPS,
         history=history.read(session(), contest, before=before, group=group),
     )

@@ -39,8 +39,13 @@ def checked(form: Form) -> Any:
 
 
 def again(
-    template: str, slug: str, form: Any, error: Invalid | Conflict, *,
-    stored: Callable[[Contest], Mapping[str, Any]] | None = None, **values: Any,
+    template: str,
+    slug: str,
+    form: Any,
+    error: Invalid | Conflict,
+    *,
+    stored: Callable[[Contest], Mapping[str, Any]] | None = None,
+    **values: Any,
 ) -> Any:
     """The page of a refused form with what was typed: 422, or 409 with what another has stored meanwhile."""
     web.keep_and_roll_back()
@@ -58,7 +63,8 @@ def _differences(form: Any, stored: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(label, stored value) of the fields in which the form differs from what is stored now."""
     return [
         (str(field.label.text), _told(field, stored[field.name]))
-        for field in form if field.name in stored and field.data != stored[field.name]
+        for field in form
+        if field.name in stored and field.data != stored[field.name]
     ]
 
 

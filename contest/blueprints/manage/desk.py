@@ -23,7 +23,8 @@ from contest.web import actor, page, public, session, signed_in, writes
 def desk() -> Any:
     """Everything that the signed-in person works on."""
     return page(
-        "manage/desk.html", managed=contests.managed_by(session(), actor()),
+        "manage/desk.html",
+        managed=contests.managed_by(session(), actor()),
         judged=contests.judged_by(session(), actor()),
     )
 
@@ -43,8 +44,12 @@ def do_create() -> Any:
     try:
         checked(form)
         contest = contests.create(
-            session(), actor(), slug=form.slug.data, title=read_texts(form, "title"),
-            default_locale=form.default_locale.data, zone=form.zone.data,
+            session(),
+            actor(),
+            slug=form.slug.data,
+            title=read_texts(form, "title"),
+            default_locale=form.default_locale.data,
+            zone=form.zone.data,
         )
     except Invalid as error:
         web.keep_and_roll_back()

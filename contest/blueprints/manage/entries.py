@@ -25,8 +25,12 @@ def entries(slug: str) -> Any:
     state = state if state in list(EntryState) else ""
     states = admissions.states(session(), contest)
     return page(
-        "manage/entries.html", contest=contest, state=state, states=states,
-        total=states.get(state, 0) if state else sum(states.values()), number=page_number(),
+        "manage/entries.html",
+        contest=contest,
+        state=state,
+        states=states,
+        total=states.get(state, 0) if state else sum(states.values()),
+        number=page_number(),
         page_size=admissions.PAGE,
         entries=admissions.listed(session(), contest, state=state, page=page_number()),
     )
@@ -36,7 +40,11 @@ def _entry(slug: str, number: int, form: Disqualify, status: int = 200) -> Any:
     contest = managed(slug)
     detail = admissions.detail(session(), contest, number)
     return page(
-        "manage/entry.html", status, contest=contest, detail=detail, form=form,
+        "manage/entry.html",
+        status,
+        contest=contest,
+        detail=detail,
+        form=form,
         judges=assignment.judges_of_entry(session(), contest, detail.entry.id),
         free=assignment.free_judges(session(), contest, detail.entry.id),
     )

@@ -27,7 +27,10 @@ def contest(slug: str) -> Any:
     found = managed(slug)
     counts = progress.count(session(), found)
     return page(
-        "manage/contest.html", contest=found, items=checklist(found), counts=counts,
+        "manage/contest.html",
+        contest=found,
+        items=checklist(found),
+        counts=counts,
         step=progress.next_step(found, counts, now()),
     )
 

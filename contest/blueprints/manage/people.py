@@ -21,7 +21,11 @@ from contest.web import actor, page, session, signed_in, uuid_or_404, writes
 
 def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:
     return page(
-        "manage/people.html", status, contest=contest, form=form, members=service.members(session(), contest),
+        "manage/people.html",
+        status,
+        contest=contest,
+        form=form,
+        members=service.members(session(), contest),
         invitations=service.invited(session(), contest),
     )
 
@@ -41,7 +45,12 @@ def invite(slug: str) -> Any:
     try:
         checked(form)
         service.invite(
-            session(), actor(), slug, email=form.email.data, name=form.name.data, role=form.role.data,
+            session(),
+            actor(),
+            slug,
+            email=form.email.data,
+            name=form.name.data,
+            role=form.role.data,
             locale=form.locale.data,
         )
     except Invalid as error:

@@ -22,9 +22,15 @@ def progress(slug: str) -> Any:
     contest = managed(slug)
     counts = reports.count(session(), contest)
     return page(
-        "manage/progress.html", contest=contest, counts=counts, judges=reports.judges(session(), contest),
-        entries=reports.entries(session(), contest, page_number()), bars=reports.bars(contest, counts),
-        number=page_number(), page_size=reports.PAGE, at=now(),
+        "manage/progress.html",
+        contest=contest,
+        counts=counts,
+        judges=reports.judges(session(), contest),
+        entries=reports.entries(session(), contest, page_number()),
+        bars=reports.bars(contest, counts),
+        number=page_number(),
+        page_size=reports.PAGE,
+        at=now(),
         may_open=may_open_round(actor(), contest, contest.round, now()),
         may_close=may_close_round(actor(), contest, contest.round),
     )

@@ -48,7 +48,10 @@ def _weights_form(contest: Contest) -> Any:
 def rubric(slug: str) -> Any:
     contest = managed(slug)
     return page(
-        "manage/rubric.html", contest=contest, decision=_decision(contest), form=_weights_form(contest),
+        "manage/rubric.html",
+        contest=contest,
+        decision=_decision(contest),
+        form=_weights_form(contest),
         judges_form=_judges_form(contest),
     )
 
@@ -108,8 +111,11 @@ def _criterion_data(criterion: Any) -> dict[str, Any]:
     for number, level in enumerate(criterion.levels, 1):
         levels.update(fill_texts(f"level_{number}", level))
     return {
-        **fill_texts("name", criterion.name), **fill_texts("question", criterion.question),
-        "weight": criterion.weight, "points": criterion.points, **levels,
+        **fill_texts("name", criterion.name),
+        **fill_texts("question", criterion.question),
+        "weight": criterion.weight,
+        "points": criterion.points,
+        **levels,
     }
 
 
@@ -156,18 +162,30 @@ def _save(slug: str, criterion_id: UUID | None) -> Any:
     try:
         checked(form)
         rubrics.save_criterion(
-            session(), actor(), slug, criterion_id, name=read_texts(form, "name"),
-            question=read_texts(form, "question"), weight=form.weight.data, points=form.points.data,
+            session(),
+            actor(),
+            slug,
+            criterion_id,
+            name=read_texts(form, "name"),
+            question=read_texts(form, "question"),
+            weight=form.weight.data,
+            points=form.points.data,
             # A new criterion overwrites nobody's words, so that an older form may add it.
             version=form.version.data if criterion_id else None,
             levels=[read_texts(form, f"level_{number}") for number in range(1, form.points.data + 1)],
         )
     except (Invalid, Conflict) as error:
+
         def find(contest: Contest) -> Any:
             return setup.get(contest, "rubric", criterion_id) if criterion_id else None
 
         return again(
-            "manage/criterion.html", slug, form, error, decision=_decision, thing=find,
+            "manage/criterion.html",
+            slug,
+            form,
+            error,
+            decision=_decision,
+            thing=find,
             stored=lambda contest: _criterion_data(find(contest)) if criterion_id else {},
         )
     web.flash_said(_("Saved."))
@@ -180,6 +198,10 @@ def _other_levels(slug: str, criterion_id: UUID | None, form: Any) -> Any:
     found = setup.get(contest, "rubric", criterion_id) if criterion_id else None
     wrong = not form.points.validate(form)
     return page(
-        "manage/criterion.html", 422 if wrong else 200, contest=contest, thing=found, form=form,
+        "manage/criterion.html",
+        422 if wrong else 200,
+        contest=contest,
+        thing=found,
+        form=form,
         decision=_decision(contest),
     )

@@ -30,8 +30,11 @@ def _saved() -> None:
 
 def _texts_data(contest: Contest) -> dict[str, Any]:
     return {
-        **fill_texts("title", contest.title), **fill_texts("summary", contest.summary),
-        **fill_texts("brief", contest.brief), **fill_texts("host", contest.host), "contact": contest.contact,
+        **fill_texts("title", contest.title),
+        **fill_texts("summary", contest.summary),
+        **fill_texts("brief", contest.brief),
+        **fill_texts("host", contest.host),
+        "contact": contest.contact,
     }
 
 
@@ -51,7 +54,11 @@ def do_texts(slug: str) -> Any:
     try:
         checked(form)
         contests.change_texts(
-            session(), actor(), slug, version=form.version.data, contact=form.contact.data,
+            session(),
+            actor(),
+            slug,
+            version=form.version.data,
+            contact=form.contact.data,
             **{name: read_texts(form, name) for name in ("title", "summary", "brief", "host")},
         )
     except (Invalid, Conflict) as error:
@@ -67,8 +74,10 @@ def _local(value: Any, zone: str) -> Any:
 
 def _dates_data(contest: Contest) -> dict[str, Any]:
     return {
-        "zone": contest.zone, "opens_at": _local(contest.opens_at, contest.zone),
-        "closes_at": _local(contest.closes_at, contest.zone), "grace_minutes": contest.grace_seconds // 60,
+        "zone": contest.zone,
+        "opens_at": _local(contest.opens_at, contest.zone),
+        "closes_at": _local(contest.closes_at, contest.zone),
+        "grace_minutes": contest.grace_seconds // 60,
         "due_at": _local(contest.round.due_at, contest.zone),
     }
 
@@ -96,8 +105,15 @@ def do_dates(slug: str) -> Any:
     try:
         checked(form)
         contests.change_dates(
-            session(), actor(), slug, version=form.version.data, zone=form.zone.data, opens_at=form.opens_at.data,
-            closes_at=form.closes_at.data, grace_minutes=form.grace_minutes.data, due_at=form.due_at.data,
+            session(),
+            actor(),
+            slug,
+            version=form.version.data,
+            zone=form.zone.data,
+            opens_at=form.opens_at.data,
+            closes_at=form.closes_at.data,
+            grace_minutes=form.grace_minutes.data,
+            due_at=form.due_at.data,
         )
     except (Invalid, Conflict) as error:
         return again("manage/dates.html", slug, form, error, stored=_dates_data)
@@ -169,13 +185,18 @@ def _thing_data(part: str, thing: Any) -> dict[str, Any]:
     if part == "prizes":
         return {**names, **fill_texts("amount", thing.amount), "quantity": thing.quantity}
     return {
-        **names, **fill_texts("hint", thing.hint), "required": thing.required, "kinds": list(thing.kinds),
-        "max_megabytes": -(-thing.max_bytes // 1_000_000), "max_files": thing.max_files,
+        **names,
+        **fill_texts("hint", thing.hint),
+        "required": thing.required,
+        "kinds": list(thing.kinds),
+        "max_megabytes": -(-thing.max_bytes // 1_000_000),
+        "max_files": thing.max_files,
     }
 
 
 _NEW: dict[str, dict[str, Any]] = {
-    "categories": {}, "prizes": {"quantity": 1},
+    "categories": {},
+    "prizes": {"quantity": 1},
     "deliverables": {"required": True, "kinds": ["png"], "max_megabytes": 20, "max_files": 1},
 }
 
@@ -226,21 +247,40 @@ def _save(slug: str, part: str, item_id: UUID | None) -> Any:
             setup.save_category(session(), actor(), slug, item_id, **common)
         elif part == "prizes":
             setup.save_prize(
-                session(), actor(), slug, item_id, amount=read_texts(form, "amount"), quantity=form.quantity.data,
+                session(),
+                actor(),
+                slug,
+                item_id,
+                amount=read_texts(form, "amount"),
+                quantity=form.quantity.data,
                 **common,
             )
         else:
             setup.save_deliverable(
-                session(), actor(), slug, item_id, hint=read_texts(form, "hint"), required=form.required.data,
-                kinds=form.kinds.data or [], max_bytes=form.max_megabytes.data * 1_000_000,
-                max_files=form.max_files.data, **common,
+                session(),
+                actor(),
+                slug,
+                item_id,
+                hint=read_texts(form, "hint"),
+                required=form.required.data,
+                kinds=form.kinds.data or [],
+                max_bytes=form.max_megabytes.data * 1_000_000,
+                max_files=form.max_files.data,
+                **common,
             )
     except (Invalid, Conflict) as error:
+
         def stored(contest: Contest) -> dict[str, Any]:
             return _thing_data(part, setup.get(contest, part, item_id)) if item_id else {}
 
         return again(
-            "manage/thing.html", slug, form, error, stored=stored, part=part, decision=_decision,
+            "manage/thing.html",
+            slug,
+            form,
+            error,
+            stored=stored,
+            part=part,
+            decision=_decision,
             thing=lambda contest: setup.get(contest, part, item_id) if item_id else None,
         )
     _saved()
