@@ -473,7 +473,7 @@ def recuse(session: Session, actor: Actor, slug: str, code: str, *, kind: str, r
     held = _hold(session, actor, slug, code)
     problems = {}
     if kind not in set(RecusalKind):
-        problems["kind"] = "invalid"
+        problems["kind"] = "kind_of_conflict"
     if not reason.strip():
         problems["reason"] = "reason_missing"
     elif len(reason) > MOST_TEXT:

@@ -50,4 +50,4 @@ def preview_state(state: str, reason: str | None) -> str:
 
 def kind_name(kind: str) -> str:
     """A type of file as people call it."""
-    return {"svgz": "SVGZ"}.get(kind, kind.upper())
+    return {"webp": "WebP"}.get(kind, kind.upper())

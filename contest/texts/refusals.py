@@ -267,6 +267,7 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "file_missing": _("Choose a file."),
         "name_invalid": _("This file name cannot be used."),
         "criterion_missing": _("Choose a level for this criterion."),
+        "kind_of_conflict": _("Choose what kind of conflict it is."),
         "reason_missing": _("Say in one sentence why."),
         "judge_conflict": _("This judge stepped back from that entry."),
         "too_few_judges": _("There are fewer judges than each entry needs."),

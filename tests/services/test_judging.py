@@ -523,7 +523,7 @@ def test_stepping_back_needs_a_kind_and_a_reason(
     with pytest.raises(Invalid) as refused:
         judging.recuse(session, make.actor(judge), contest.slug, "B-1180", kind="mood", reason="  ")
 
-    assert refused.value.problems == {"kind": "invalid", "reason": "reason_missing"}
+    assert refused.value.problems == {"kind": "kind_of_conflict", "reason": "reason_missing"}
 
 
 # The round ----------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class TestContestPage:
         assert "until Tue 16 Dec 2031, 12:00:00" in told["Dates"]
         assert "2 judges read each entry, without names" in told["Dates"]
         assert "UTC+09:00" in told["Dates"]
-        assert "PNG, JPEG, WEBP, GIF, SVG" in told["What to hand in"]
+        assert "PNG, JPEG, WebP, GIF, SVG" in told["What to hand in"]
         assert "8 files, 20 MB each" in told["What to hand in"]
         assert "(optional)" in told["What to hand in"]
         assert "50 %ClarityHow well?" in told["How entries are judged"]
