@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contest.db import Database
-from contest.models import Account
+from contest.models import Account, OutboxItem
 from contest.services import accounts
 from contest.settings import Settings
 from contest.storage import Storage
@@ -44,8 +45,11 @@ def _free_port() -> int:
 
 def _store_of(settings: Settings) -> Storage:
     return Storage(
-        endpoint=settings.s3_endpoint, public_endpoint=settings.public_endpoint, access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key, bucket=settings.s3_bucket,
+        endpoint=settings.s3_endpoint,
+        public_endpoint=settings.public_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        bucket=settings.s3_bucket,
     )
 
 
@@ -55,19 +59,28 @@ def store(site: Settings) -> Storage:
     return _store_of(site)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
-    """The settings of a running site over this worker's database, with a bucket of its own."""
+    """The settings of a running site over this worker's database, with a bucket of its own.
+
+    It ends with its file: its workers would do the jobs that other tests owe on the same database.
+    """
     port = _free_port()
-    own = settings.model_copy(update={
-        "base_url": f"http://localhost:{port}", "trusted_hosts": "localhost,127.0.0.1", "s3_bucket": f"site-{worker_id}",
-    })
+    own = settings.model_copy(
+        update={
+            "base_url": f"http://localhost:{port}",
+            "trusted_hosts": "localhost,127.0.0.1",
+            "s3_bucket": f"site-{worker_id}",
+        }
+    )
     _store_of(own).prepare([own.base_url])
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     environment = kept | {name.upper(): str(getattr(own, name)) for name in Settings.model_fields}
     python = [sys.executable, "-m", "contest.cli"]
     processes = [
-        subprocess.Popen([*python, "web", "--bind", f"127.0.0.1:{port}"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL),
+        subprocess.Popen(
+            [*python, "web", "--bind", f"127.0.0.1:{port}"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+        ),
         subprocess.Popen([*python, "worker"], env=environment, cwd=ROOT),
     ]
     try:
@@ -98,8 +111,14 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=find(),
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
         )
         yield launched
         launched.close()
@@ -122,12 +141,20 @@ def visit(
             wrong.append(f"{message.location.get('url', '')}: {message.text}")
 
     def open_browser(
-        account: Account | None = None, *, lang: str = "en", javascript: bool = True, width: int = 1280,
-        expect_errors: bool = False, **options: Any,
+        account: Account | None = None,
+        *,
+        lang: str = "en",
+        javascript: bool = True,
+        width: int = 1280,
+        expect_errors: bool = False,
+        **options: Any,
     ) -> Page:
         context = browser.new_context(
-            base_url=site.base_url, locale=lang, java_script_enabled=javascript,
-            viewport={"width": width, "height": 900}, **options,
+            base_url=site.base_url,
+            locale=lang,
+            java_script_enabled=javascript,
+            viewport={"width": width, "height": 900},
+            **options,
         )
         context.set_default_timeout(30_000)
         contexts.append(context)
@@ -146,4 +173,20 @@ def visit(
     yield open_browser
     for context in contexts:
         context.close()
-    assert wrong == []
+    failed = _finish_owed(database)
+    assert (wrong, failed) == ([], [])
+
+
+def _finish_owed(database: Database) -> list[str]:
+    """Wait until the worker owes nothing, so that it writes no row while rows are removed; names what failed."""
+    deadline = time.monotonic() + 60
+    while True:
+        with database.reading() as session:
+            owed = session.scalars(
+                select(OutboxItem.job).where(OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None))
+            ).all()
+            failed = session.scalars(select(OutboxItem.job).where(OutboxItem.failed_at.is_not(None))).all()
+        if not owed:
+            return list(failed)
+        assert time.monotonic() < deadline, f"the worker does not come to an end of {owed}"
+        time.sleep(0.1)

@@ -121,3 +121,21 @@ def overflow(page: Page) -> Iterator[str]:
                 .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5)
                 .slice(0, 4).map(element => element.outerHTML.slice(0, 120)).join(" | ")"""
         )
+
+
+def test_the_checks_see_what_is_wrong(visit: Visit) -> None:
+    page = visit(width=360)
+    page.goto("/sign-in")
+    assert (list(violations(Axe(), page)), list(overflow(page))) == ([], [])
+
+    page.evaluate(
+        """() => document.querySelector("main").insertAdjacentHTML("beforeend",
+            "<img src='/static/mark.svg' width='800' height='20'><p><a href='/'>1</a><a href='/desk'>2</a></p>")"""
+    )
+    page.evaluate("document.querySelector('main img').style.maxInlineSize = 'none'")
+    page.evaluate(
+        "document.querySelectorAll('main p a').forEach(a => Object.assign(a.style, {display: 'inline-block'}))"
+    )
+
+    assert {told.split(" at ")[0] for told in violations(Axe(), page)} == {"image-alt", "target-size"}
+    assert "mark.svg" in next(overflow(page))

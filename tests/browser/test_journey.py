@@ -128,7 +128,12 @@ def create_contest(page: Page) -> None:
     both(page, "What the winner gets", "¥500,000", "50万円")
     save(page)
     go_on(page, "Terms")
-    both(page, "Terms", "You keep your rights.\n\nWe may show your work.", "権利は応募者に残ります。\n\n作品を公開することがあります。")
+    both(
+        page,
+        "Terms",
+        "You keep your rights.\n\nWe may show your work.",
+        "権利は応募者に残ります。\n\n作品を公開することがあります。",
+    )
     save(page)
 
 
@@ -253,7 +258,7 @@ def hand_in(page: Page, disk: Disk) -> None:
 
 def send_slowly(page: Page, disk: Disk) -> None:
     """On a line slow enough to see how far it is."""
-    hurry = throttle(page, 250_000)
+    hurry = throttle(page, 100_000)
     choose(page, "Screens", disk.screen)
     sending = row(page, disk.screen["name"])
     expect(sending.get_by_role("progressbar")).to_be_visible()
@@ -274,7 +279,10 @@ def digests(page: Page) -> dict[str, str]:
     """File name → SHA-256 as the receipt shows them."""
     return {
         part.locator("bdi").inner_text(): re.sub(r"\s", "", part.locator("code").inner_text())
-        for part in page.locator(".slipsheet .mt2").filter(has=page.locator("bdi")).filter(has=page.locator("code")).all()
+        for part in page.locator(".slipsheet .mt2")
+        .filter(has=page.locator("bdi"))
+        .filter(has=page.locator("code"))
+        .all()
     }
 
 
@@ -353,7 +361,9 @@ def invite(page: Page) -> None:
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("link", name="Invite judges").click()
     for address, role, language in (
-        (EMEKA[0], "judge", "en"), (HARUKA[0], "judge", "ja"), (PUBLISHER, "publisher", "en"),
+        (EMEKA[0], "judge", "en"),
+        (HARUKA[0], "judge", "ja"),
+        (PUBLISHER, "publisher", "en"),
     ):
         page.get_by_label("Role").select_option(role)
         page.get_by_label("E-mail address").fill(address)
@@ -417,7 +427,9 @@ def expect_no_identity(page: Page, session: Session, disk: Disk) -> None:
     entry_id = session.execute(text("SELECT id::text FROM entry")).scalar_one()
     names = ["Okafor", "Chidi", ENTRANT, "studio.example", "Lagos", entry_id, entry_id.replace("-", "")]
     names += [sent["name"] for sent in (disk.screen, disk.sign, disk.booklet, disk.better)]
-    sources = [page.content()]
+    picture = page.request.get(page.locator("#shown").get_attribute("src") or "")
+    assert picture.status == 200
+    sources = [page.content(), str(picture.headers)]
     page.get_by_role("link", name="Queue").click()
     expect(page.get_by_role("heading", level=1, name="1 of 1 judged")).to_be_visible()
     sources.append(page.content())
@@ -567,13 +579,20 @@ def read_audit(page: Page) -> None:
             break
         older.click()
     story = [
-        ("Aino Virtanen", "created the contest"), ("Aino Virtanen", "announced the contest"),
-        ("Chidi Okafor", "accepted the terms"), ("Chidi Okafor", "started an entry"),
-        ("Chidi Okafor", "submitted a revision"), ("Chidi Okafor", "submitted a revision"),
-        ("Aino Virtanen", "assigned entries"), ("Aino Virtanen", "opened judging"),
-        ("Emeka Obi", "submitted a scorecard"), ("青木 遥", "submitted a scorecard"),
-        ("Aino Virtanen", "closed judging"), ("Aino Virtanen", "proposed the publication"),
-        ("Bela Bartók", "approved the publication"), ("Bela Bartók", "published the winners"),
+        ("Aino Virtanen", "created the contest"),
+        ("Aino Virtanen", "announced the contest"),
+        ("Chidi Okafor", "accepted the terms"),
+        ("Chidi Okafor", "started an entry"),
+        ("Chidi Okafor", "submitted a revision"),
+        ("Chidi Okafor", "submitted a revision"),
+        ("Aino Virtanen", "assigned entries"),
+        ("Aino Virtanen", "opened judging"),
+        ("Emeka Obi", "submitted a scorecard"),
+        ("青木 遥", "submitted a scorecard"),
+        ("Aino Virtanen", "closed judging"),
+        ("Aino Virtanen", "proposed the publication"),
+        ("Bela Bartók", "approved the publication"),
+        ("Bela Bartók", "published the winners"),
     ]
     told = {what for _, what in story}
     assert [each for each in reversed(seen) if each[1] in told] == story

@@ -77,7 +77,11 @@ def test_a_judge_signs_in_scores_and_submits(visit: Visit, session: Session, jud
     expect(page.get_by_role("heading", level=1, name="1 of 1 judged")).to_be_visible()
     card = session.scalars(select(Scorecard)).one()
     levels = dict(session.execute(select(Criterion.key, Score.points).join(Score)).all())
-    assert (card.state, levels, card.comment) == ("submitted", {"clarity": 4, "fit": 3, "craft": 1}, "Well done: 5 of 5")
+    assert (card.state, levels, card.comment) == (
+        "submitted",
+        {"clarity": 4, "fit": 3, "craft": 1},
+        "Well done: 5 of 5",
+    )
 
 
 def score_by_keys(page: Page) -> None:

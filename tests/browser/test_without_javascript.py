@@ -35,7 +35,9 @@ def test_an_entrant_enters_sends_files_and_submits(visit: Visit, make: Make, ses
     page.get_by_label("I have read the terms and accept them.").check()
     page.get_by_role("button", name="Start the entry").click()
     for label, words in (
-        ("Title of the entry", "Plain lines"), ("Statement", "It is plain."), ("Declaration", "None."),
+        ("Title of the entry", "Plain lines"),
+        ("Statement", "It is plain."),
+        ("Declaration", "None."),
         ("Credit", "Haddad & Haddad"),
     ):
         page.get_by_label(label, exact=True).fill(words)
@@ -95,9 +97,7 @@ def judge(make: Make, contest: Contest) -> Account:
 
 
 @pytest.fixture
-def assignments(
-    make: Make, session: Session, store: Storage, contest: Contest, judge: Account
-) -> list[Assignment]:
+def assignments(make: Make, session: Session, store: Storage, contest: Contest, judge: Account) -> list[Assignment]:
     """Two entries of others, each with two pictures."""
     made = []
     for place, code in enumerate(("B-1180", "K-0931"), 1):
@@ -189,7 +189,9 @@ def test_a_judge_steps_back_with_a_reason(
     expect(page.get_by_role("link", name="K-0931")).to_have_count(0)
     recusal = session.scalars(select(Recusal)).one()
     assert (recusal.assignment_id, recusal.kind, recusal.reason) == (
-        assignments[1].id, "professional", "I taught the maker.",
+        assignments[1].id,
+        "professional",
+        "I taught the maker.",
     )
     answer = page.goto("/judge/quiet/K-0931")
     assert answer and answer.status in (403, 404)

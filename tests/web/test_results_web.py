@@ -123,15 +123,12 @@ def test_awards_are_saved_and_refused_at_their_field(organiser: Pages, session: 
         {"entry-0": "999999", "statement-0_en": "Good.", "entry-1": "what", "entry-2": str(entries[1].number)},
         status=422,
     )
-    assert refused.problems == [
-        "No judged entry of this contest has this number.",
-        "Write the jury's statement in both languages.",
-        "No judged entry of this contest has this number.",
-        "Write the jury's statement in both languages.",
-        "Write the jury's statement in both languages.",
-        "Write the jury's statement in both languages.",
-        "Write the jury's statement in both languages.",
-    ]
+    unknown = "Entry number: No judged entry of this contest has this number."
+    english, japanese = (
+        f"The jury's statement in {lang}: Write the jury's statement in both languages."
+        for lang in ("English", "Japanese")
+    )
+    assert refused.problems == [unknown, japanese, unknown, english, japanese, english, japanese]
     _, data = refused.form("Save the awards")
     assert (data["entry-0"], data["statement-0_en"], data["entry-1"]) == ("999999", "Good.", "what")
     assert session.scalars(select(Award)).all() == []
