@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from contest.errors import NotFound
@@ -60,7 +60,8 @@ def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture
         _files([revision_id])
         .add_columns(Preview.page, Preview.preset, Preview.width, Preview.height)
         .outerjoin(Preview, and_(Preview.file_id == EntryFile.id, EntryFile.preview_state.in_(SHOWN)))
-        .order_by(Preview.page, Preview.width)
+        # A small picture has one width in several presets; the order must not hang on the database's.
+        .order_by(Preview.page, Preview.width, func.length(Preview.preset), Preview.preset)
     ).all()
     pictures: list[Picture] = []
     plain: list[PlainFile] = []

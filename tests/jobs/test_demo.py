@@ -15,15 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 ROOT = Path(__file__).parent.parent.parent
-
-
-def _until(what: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s")
-        time.sleep(0.05)
 
 
 class Demo:
@@ -60,7 +54,7 @@ class Demo:
             except (OSError, urllib.error.HTTPError):
                 return False
 
-        _until(answers, seconds)
+        until(answers, seconds)
 
     @property
     def said(self) -> str:
@@ -118,7 +112,7 @@ def test_a_demo_starts_refuses_a_second_ends_whole_and_keeps_its_data(demo: Call
 
     assert len(first.family()) > 6
     first.process.send_signal(signal.SIGTERM)
-    _until(lambda: first.family() == [], 30)
+    until(lambda: first.family() == [], 30)
     assert first.process.wait(5) == 0
 
     third = demo("--empty")
@@ -132,7 +126,7 @@ def test_after_kill_nothing_is_left_and_the_next_start_recovers(demo: Callable[.
     facts = first.facts
 
     first.process.kill()
-    _until(lambda: first.family() == [], 30)
+    until(lambda: first.family() == [], 30)
 
     again = demo("--empty")
     again.ready(30)

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from contest.storage import Storage
 from contest.vocabulary import CodePurpose
 from tests.factories import Make
 from tests.pictures import noise
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -60,14 +60,6 @@ def _worker(settings: Settings) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(ROOT / "worker.py")], env=environment, cwd=ROOT)
 
 
-def _until(what: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s")
-        time.sleep(0.1)
-
-
 def _count(database: Database, *conditions: object) -> int:
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(OutboxItem).where(*conditions)) or 0  # type: ignore[arg-type]
@@ -96,7 +88,7 @@ def test_what_was_acknowledged_survives_and_what_is_owed_arrives(embedded: Embed
             accounts.request_code(session, email=address, purpose=CodePurpose.SIGN_IN, locale="en")
     worker = _worker(settings)
     try:
-        _until(lambda: _count(database, OutboxItem.job == "make_previews", OutboxItem.lease_until.is_not(None)) > 0, 30)
+        until(lambda: _count(database, OutboxItem.job == "make_previews", OutboxItem.lease_until.is_not(None)) > 0, 30)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait(5)
@@ -109,7 +101,7 @@ def test_what_was_acknowledged_survives_and_what_is_owed_arrives(embedded: Embed
     database = Database(settings.database_url, pool=0)
     worker = _worker(settings)
     try:
-        _until(lambda: _count(database, OutboxItem.done_at.is_(None)) == 0, 120)
+        until(lambda: _count(database, OutboxItem.done_at.is_(None)) == 0, 120)
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.wait(10)

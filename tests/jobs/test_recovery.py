@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,17 +26,9 @@ from contest.storage import Storage
 from contest.vocabulary import CodePurpose
 from tests.factories import Make
 from tests.pictures import noise
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-def _until(what: Callable[[], bool], seconds: float, said: Callable[[], object]) -> None:
-    """Wait for a condition; fail with what is the case instead."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {said()}")
-        time.sleep(0.1)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -114,7 +105,7 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
             accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
 
     # A preview is under way: its lease is taken. Now everything that is not the database goes.
-    _until(
+    until(
         lambda: bool(
             session.rollback()
             or session.scalar(
@@ -134,7 +125,7 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
     queue_server.connection.flushdb()
     assert _owed(session) > 0
 
-    _until(lambda: _owed(session) == 0, 150, _state(session))
+    until(lambda: _owed(session) == 0, 150, _state(session))
 
     session.expire_all()
     assert session.scalar(select(func.count()).select_from(OutboxItem).where(OutboxItem.failed_at.is_not(None))) == 0
@@ -150,7 +141,7 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
 def test_a_dead_worker_is_replaced(
     worker: subprocess.Popen[bytes], session: Session, make: Make, database: Database, queue_server: outbox.QueueServer
 ) -> None:
-    _until(lambda: len(_children(worker.pid)) >= 4, 30, lambda: _children(worker.pid))
+    until(lambda: len(_children(worker.pid)) >= 4, 30, lambda: _children(worker.pid))
     before = set(_children(worker.pid))
     for pid in before:
         try:
@@ -163,7 +154,7 @@ def test_a_dead_worker_is_replaced(
     with outbox.unit_of_work(database, queue_server) as own:
         accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
 
-    _until(lambda: _owed(session) == 0, 90, _state(session))
+    until(lambda: _owed(session) == 0, 90, _state(session))
     assert worker.poll() is None
     assert before.isdisjoint(_children(worker.pid))
 

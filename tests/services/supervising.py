@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,13 +43,6 @@ horse = "import sys, time; open(sys.argv[1] + '/horse', 'w').close(); time.sleep
 subprocess.Popen([sys.executable, "-c", horse, sys.argv[1]], preexec_fn=os.setpgrp)
 time.sleep(600)
 """
-
-
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 def processes(data: Path) -> dict[int, str]:

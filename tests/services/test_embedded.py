@@ -38,9 +38,9 @@ from tests.services.supervising import (
     read_everywhere,
     storage_of,
     supervisor,
-    until,
     write_everywhere,
 )
+from tests.waiting import until
 
 # ---- one set of services, running ---------------------------------------------------------------
 
