@@ -70,13 +70,14 @@ class Demo:
                 words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if str(self.data).encode() in words or self.port in words:
+            if str(self.data).encode() in words or self.mark in words:
                 found.append(int(entry.name))
         return [pid for pid in found if pid != os.getpid()]
 
     @property
-    def port(self) -> bytes:
-        return f"BASE_URL={self.facts['base_url']}\0".encode()
+    def mark(self) -> bytes:
+        """A secret of this folder, which only the processes of this demo have in their environment."""
+        return str(json.loads((self.data / "secrets.json").read_text("utf-8"))["secret_key"]).encode()
 
     def stop(self) -> None:
         if self.process.poll() is None:
