@@ -105,6 +105,8 @@ def _web(bind: str, workers: int, threads: int) -> int:
         "8190",
         "--graceful-timeout",
         "20",
+        # Its path is the user's, so that two sites of one user would share it.
+        "--no-control-socket",
         "--forwarded-allow-ips",
         "127.0.0.1,::1",
     ]
