@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from contest.db import Database
@@ -25,6 +24,7 @@ from contest.models import Account, OutboxItem
 from contest.services import accounts
 from contest.settings import Settings
 from contest.storage import Storage
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -94,15 +94,14 @@ def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
 
 
 def _until_ready(base_url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
+    def answers() -> bool:
         try:
             with urllib.request.urlopen(f"{base_url}/readyz", timeout=5):
-                return
-        except (OSError, urllib.error.HTTPError) as error:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the site is not ready: {error}") from error
-            time.sleep(0.1)
+                return True
+        except (OSError, urllib.error.HTTPError):
+            return False
+
+    until(answers, 60)
 
 
 @pytest.fixture(scope="session")
@@ -179,14 +178,11 @@ def visit(
 
 def _finish_owed(database: Database) -> list[str]:
     """Wait until the worker owes nothing, so that it writes no row while rows are removed; names what failed."""
-    deadline = time.monotonic() + 60
-    while True:
+
+    def found(*conditions: ColumnElement[bool]) -> list[str]:
         with database.reading() as session:
-            owed = session.scalars(
-                select(OutboxItem.job).where(OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None))
-            ).all()
-            failed = session.scalars(select(OutboxItem.job).where(OutboxItem.failed_at.is_not(None))).all()
-        if not owed:
-            return list(failed)
-        assert time.monotonic() < deadline, f"the worker does not come to an end of {owed}"
-        time.sleep(0.1)
+            return list(session.scalars(select(OutboxItem.job).where(*conditions)))
+
+    waiting = (OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None))
+    until(lambda: not found(*waiting), 60, lambda: found(*waiting))
+    return found(OutboxItem.failed_at.is_not(None))
