@@ -62,6 +62,14 @@ class FileState(StrEnum):
     REJECTED = "rejected"
 
 
+class PictureState(StrEnum):
+    """The picture on a contest's page."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class PreviewState(StrEnum):
     """Previews of one file as a whole. `none`: this kind of file has no preview."""
 

@@ -5,6 +5,7 @@ from contest.models.base import Base, Texts, new_id
 from contest.models.contests import (
     Category,
     Contest,
+    ContestPicture,
     Criterion,
     Deliverable,
     Prize,
@@ -28,6 +29,7 @@ __all__ = [
     "Category",
     "Code",
     "Contest",
+    "ContestPicture",
     "Criterion",
     "Deliverable",
     "Entry",

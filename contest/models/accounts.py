@@ -21,10 +21,15 @@ class Account(Base):
     email_key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     latin_name: Mapped[str] = mapped_column(server_default="")
+    #: Japanese reading of the name, and what a list is sorted by where the name itself does not say it.
+    furigana: Mapped[str] = mapped_column(server_default="")
+    sort_name: Mapped[str] = mapped_column(server_default="")
     password_hash: Mapped[str | None]
     verified_at: Mapped[datetime | None]
     locale: Mapped[str] = mapped_column(server_default="en")
     zone: Mapped[str] = mapped_column(server_default="UTC")
+    #: Empty: as the system says.
+    theme: Mapped[str] = mapped_column(server_default="")
     country: Mapped[str] = mapped_column(server_default="")
     is_admin: Mapped[bool] = mapped_column(server_default=text("false"))
     is_staff: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -32,6 +37,7 @@ class Account(Base):
     created_at: Mapped[Created]
     __table_args__ = (
         CheckConstraint("name <> ''", name="name_given"),
+        CheckConstraint("theme IN ('', 'light', 'dark')", name="theme"),
         CheckConstraint("position(E'\\n' in email) = 0", name="email_one_line"),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.models.base import Base, Created, Id, Texts, one_of, ref
-from contest.vocabulary import RoundKind, RoundState
+from contest.vocabulary import PictureState, RoundKind, RoundState
 
 
 class Contest(Base):
@@ -24,10 +25,15 @@ class Contest(Base):
     brief: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
     host: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
     contact: Mapped[str] = mapped_column(server_default="")
+    #: What the jury says of the contest as a whole, and who it was; public with the winners.
+    jury_statement: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
+    jury: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
     default_locale: Mapped[str] = mapped_column(server_default="en")
     zone: Mapped[str] = mapped_column(server_default="Asia/Tokyo")
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
+    #: When the winners are to be announced; a plan that the public sees, not a switch.
+    winners_at: Mapped[datetime | None]
     grace_seconds: Mapped[int] = mapped_column(server_default="1800")
     announced_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
@@ -39,10 +45,12 @@ class Contest(Base):
     categories: Mapped[list[Category]] = relationship(order_by="Category.position", cascade="all, delete-orphan")
     rounds: Mapped[list[Round]] = relationship(order_by="Round.position", back_populates="contest")
     prizes: Mapped[list[Prize]] = relationship(order_by="Prize.position", cascade="all, delete-orphan")
+    picture: Mapped[ContestPicture | None] = relationship(back_populates="contest")
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) BETWEEN 3 AND 60", name="slug"),
         CheckConstraint("closes_at > opens_at", name="dates_in_order"),
+        CheckConstraint("winners_at > closes_at", name="winners_after_close"),
         CheckConstraint("grace_seconds BETWEEN 0 AND 86400", name="grace"),
         CheckConstraint(
             "announced_at IS NULL OR (opens_at IS NOT NULL AND closes_at IS NOT NULL)", name="announced_with_dates"
@@ -54,6 +62,26 @@ class Contest(Base):
     def round(self) -> Round:
         """The round that decides the contest; every contest is created with it."""
         return self.rounds[-1]
+
+
+class ContestPicture(Base):
+    """The picture on a contest's page, in words for those who cannot see it, and what we made of it."""
+
+    __tablename__ = "contest_picture"
+    id: Mapped[Id]
+    contest_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("contest.id", ondelete="RESTRICT"), unique=True)
+    state: Mapped[str] = mapped_column(server_default=PictureState.PENDING)
+    #: Why it failed: a code of the renderer.
+    reason: Mapped[str] = mapped_column(server_default="")
+    original_key: Mapped[str]
+    kind: Mapped[str]
+    alt: Mapped[Texts] = mapped_column(JSONB)
+    caption: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
+    #: [{"preset", "key", "width", "height"}], smallest first; empty until ready.
+    sizes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    changed_at: Mapped[datetime]
+    contest: Mapped[Contest] = relationship(back_populates="picture")
+    __table_args__ = (one_of("state", PictureState, "state"),)
 
 
 class Terms(Base):

@@ -100,6 +100,8 @@ class Publication(Base):
     published_at: Mapped[datetime | None]
     retracted_at: Mapped[datetime | None]
     retracted_reason: Mapped[str] = mapped_column(server_default="")
+    #: Where the picture for links to the winners lies, once a job has drawn it.
+    card_key: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         one_of("state", PublicationState, "state"),
         UniqueConstraint("contest_id", "number"),
