@@ -53,7 +53,7 @@ FERRY_ENTRIES = (
     Entry(
         key="eyes-up", contest="ferry-app", person="mokoena", title="Eyes Up", title_latin="Eyes Up",
         line=both("The largest type that fits: one fact on a screen, read while walking, with the head up.",
-                  "画面に入る最大の文字で、1画面に1つの事実。顔を上げて、歩きながら読めます。"),
+                  "画面に入る最大の文字で、1画面に1つの情報。顔を上げて、歩きながら読めます。"),
         statement=(
             "My aunt sees light, shapes and letters of three centimetres. She travels alone every day. She does not need a special app; "
             "she needs an app that stops whispering. Eyes Up shows one fact on a screen: the time, the pier, the place. Type grows until "
@@ -71,7 +71,7 @@ WASTE_ENTRIES = (
     Entry(
         key="nine-bins", contest="sorting-guide", person="falcao", title="Nine Bins", title_latin="Nine Bins",
         line=both("Nine round signs, one for each common kind, that look the same on the phone, on the bag and on the wall.",
-                  "よく出る9種類に丸い記号を1つずつ。電話でも、袋でも、壁でも、同じ顔をしています。"),
+                  "よく出る9種類に丸い記号を1つずつ。スマートフォンでも、袋でも、壁でも、同じ顔をしています。"),
         statement=(
             "Words for rubbish do not travel. “Burnable” means nothing to people whose town burns everything or nothing. A picture of "
             "the thing itself travels well. Nine Bins is a system of nine round signs, drawn on one grid, solid enough to be cut from "
@@ -164,7 +164,7 @@ WASTE_ENTRIES = (
         statement=(
             "日本に来て最初に覚えたことばは、食堂の壁の品書きでした。縦に並ぶ短冊は、読めなくても数えられ、場所で覚えられます。"
             "この作品では、1週間を6本の短冊にしました。右端が月曜、次に出す日の短冊だけに色がつきます。下の小さな文字は、出す時刻です。"
-            "紙でも画面でも同じ姿なので、台所に貼った紙で覚え、外では電話で確かめられます。手順は一、二、三、四と番号をつけ、足元に絵記号を置きました。"
+            "紙でも画面でも同じ姿なので、台所に貼った紙で覚え、外ではスマートフォンで確かめられます。手順は一、二、三、四と番号をつけ、足元に絵記号を置きました。"
             "葉の絵は、季節ごとに描き替えます。分けることは、こわいことでも、ただの決まりでもなく、季節のしつらえの1つだと感じてもらえたらと思います。"
         ),
         declaration=Declaration("源ノ明朝（SIL OFL 1.1）。", "葉の絵は自分で描きました。", "日本語の文章の確認にAIを使いました。"),

@@ -29,7 +29,7 @@ SHELTER_SCORES = (
         ("one-word", "4422", "1語に絞る勇気に敬意を表します。次のことばが出るきっかけを、もう少し見えるようにしてください。", "高齢の方に試してもらいたい。職員の運用は要確認。"),
         ("lantern", "3433", "夜を前提にした数少ない作品です。3つの道の比較は、最初の1つだけ大きくするとさらに速く読めます。", "停電時の提案として唯一無二。"),
         ("twelve-signs", "3343", "記号をたし算のように読む発想がすばらしいです。12個を一度に覚えなくてよい順番も示してください。", "看板にも使える。危機管理課が欲しがるはず。"),
-        ("shelter-desk", "3334", "受付の2問がよく考えられています。暗い体育館での見え方も確認してください。", "職員部門の基準になる作品。"),
+        ("shelter-desk", "3334", "受付の2問がよく考えられています。暗い体育館での見え方も確認してください。", "「支える人のために」部門の基準になる作品。"),
         ("takadai", "3332", "木札の並びは美しく、しかも速く読めます。横書きに慣れた人への案内があると安心です。", "美しさに引かれすぎないよう、明快さだけで採点した。"),
         ("seven-lines", "3423", "2キロバイトという約束が力強いです。声で聞いたときの順番がとくに優れています。", "絵記号がないため、読めない人には届かない。"),
         ("heron", "2233", "静かな日に歩くという提案に心を動かされました。警報が鳴ったときの画面を、もう1枚見たかったです。", "訓練賞にふさわしいかもしれない。"),
@@ -110,13 +110,13 @@ WASTE_AWARDS = (
         "「{title}」は、曜日の表を、覚えていられる朝の景色に変えました。読まなくても分かること、ないと寂しくなること、2人で続けられること。3人の審査員が、それぞれ違う理由で1位としました。")),
     Award("nine-bins", "second", both(
         "{title} replaces words by signs that are drawn with one hand and tested at six metres. Sorting becomes matching. The city would like to see them on every bag.",
-        "「{title}」は、ことばを、1つの手で描かれ6メートル先で確かめられた記号に置き換えました。分けることが、合わせることになります。すべての袋に載せたい記号です。")),
+        "「{title}」は、ことばを、1人の手で描き、6メートル先からの見え方を確かめた記号に置き換えました。分ける作業が、記号を合わせる作業に変わります。すべての袋に載せたい記号です。")),
     Award("a-to-z", "second", both(
         "{title} answers 412 questions in one line each. Nothing in it is for show, and it can be printed tomorrow.",
         "「{title}」は、412の問いに1行ずつで答えます。飾りは1つもなく、明日にも印刷できます。")),
     Award("eight-oclock", "mention", both(
         "{title} found out that most bags are not wrong but late, and designed for that. The jury learned something.",
-        "「{title}」は、多くの袋が間違いではなく遅れであることを見つけ、それを解きました。審査員も教えられました。")),
+        "「{title}」は、多くの袋が間違いではなく遅れであることを見つけ、その解決に取り組みました。審査員も教えられました。")),
     Award("wakeru", "mention", both(
         "{title} hangs the week on the wall like the menu of a small restaurant. The jury wishes to keep its calm.",
         "「{title}」は、1週間を食堂の品書きのように壁に掛けます。その静けさを大切にしたい作品です。")),

@@ -38,7 +38,7 @@ SHELTER_ENTRIES = (
     Entry(
         key="pocket-shelter", contest="safe-place", person="srisuk", title="Pocket Shelter กระเป๋า", title_latin="Pocket Shelter",
         line=both("A deck of coloured cards that is kept in the phone like tickets, and works when nothing else does.",
-                  "切符のように電話にしまっておく色つきのカードです。ほかが使えなくても、これは開きます。"),
+                  "切符のようにスマートフォンにしまっておく色つきのカードです。ほかが使えなくても、これは開きます。"),
         statement=(
             "During the great flood in my city my phone kept two things alive: the photo album and the wallet. They open without a network and "
             "everybody knows where they are. So Pocket Shelter is not a new app. It is a deck of cards for the wallet that every phone has. "
