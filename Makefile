@@ -35,6 +35,7 @@ lint: $(STAMP) $(CATALOGUES) ## Check style, types, layers, templates and texts
 	$(BIN)/lint-imports
 	$(BIN)/djlint contest/templates --lint --quiet
 	$(BIN)/python scripts/check_messages.py
+	$(BIN)/python scripts/vendor.py --check
 
 format: $(STAMP) ## Put code and templates into the house's form
 	$(BIN)/ruff check --fix .

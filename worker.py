@@ -26,7 +26,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from contest import jobs, logs, outbox, sweeper
+from contest import i18n, jobs, logs, outbox, sweeper
 from contest.previews.client import PreviewServer
 from contest.settings import Settings
 
@@ -134,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--relay", action="store_true")
     chosen = parser.parse_args(argv)
     logs.configure(Settings().log_level)
+    i18n.use(Settings().translations)
     if chosen.queue:
         return run_queue(chosen.queue)
     if chosen.relay:

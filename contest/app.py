@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from contest import clock, db, i18n, logs, outbox, permissions, texts, web
-from contest.blueprints import api, auth, files, health, judging, manage, results, submission
+from contest import brand, clock, db, failures, i18n, logs, outbox, permissions, texts, web
+from contest.blueprints import about, api, auth, files, health, judging, kit, manage, results, share, submission
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import LOCALES
@@ -25,6 +24,8 @@ def make(settings: Settings | None = None) -> Flask:
     logs.configure(settings.log_level)
     app = Flask("contest", static_folder=None)
     app.request_class = web.ContestRequest
+    i18n.use(settings.translations)
+    app.url_map.converters["lang"] = web.LanguageConverter
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
@@ -39,7 +40,6 @@ def make(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=settings.secure,
         BABEL_DEFAULT_LOCALE="en",
-        BABEL_TRANSLATION_DIRECTORIES=str(i18n.CATALOGUES),
         RATELIMIT_STORAGE_URI=settings.redis_url,
         RATELIMIT_ENABLED=settings.rate_limits,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
@@ -50,6 +50,7 @@ def make(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["contest.settings"] = settings
     app.extensions["contest.db"] = db.Database(settings.database_url, pool=settings.database_pool)
+    app.extensions["contest.brand"] = brand.load(settings.brand_colours, settings.brand_logo)
     app.extensions["contest.queue"] = outbox.QueueServer(settings.redis_url)
     app.extensions["contest.storage"] = Storage(
         endpoint=settings.s3_endpoint,
@@ -66,10 +67,10 @@ def make(settings: Settings | None = None) -> Flask:
     web.logins.init_app(app)
     web.logins.session_protection = None
     web.limiter.init_app(app)
-    Babel(app, locale_selector=web.locale)
-    web.register_errors(app)
+    web.Languages(app, locale_selector=lambda: str(i18n.cldr(web.locale())))
+    failures.register(app)
     _register_templates(app, settings)
-    for module in (auth, submission, judging, results, manage, api, files, health):
+    for module in (about, auth, submission, judging, results, manage, api, files, health, kit, share):
         app.register_blueprint(module.bp)
     app.add_url_rule("/static/<path:name>", "static", _static, build_only=True)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -105,7 +106,9 @@ def _register_templates(app: Flask, settings: Settings) -> None:
             "actor": web.actor(),
             "locale": web.locale(),
             "locales": LOCALES,
-            "endonyms": i18n.ENDONYMS,
+            "languages": i18n.languages(),
+            "endonyms": {language: i18n.endonym(language) for language in i18n.languages()},
+            "direction": i18n.direction(web.locale()),
             "site": settings,
             "now": web.now,
             "texts": texts,
@@ -132,6 +135,14 @@ def _register_templates(app: Flask, settings: Settings) -> None:
     @app.template_filter()
     def span(value: Any) -> str:
         return i18n.duration(value.total_seconds(), web.locale())
+
+    @app.template_filter()
+    def clock_time(value: Any, zone: str = "UTC") -> str:
+        return i18n.clock_label(value, zone, web.locale())
+
+    @app.template_filter()
+    def territory(code: str) -> str:
+        return i18n.territory(code, web.locale())
 
     @app.template_filter()
     def city(zone: str) -> str:

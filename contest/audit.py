@@ -49,6 +49,7 @@ ACTS = frozenset(
         "entry.withdrawn",
         "entry.disqualified",
         "entry.reinstated",
+        "entry.alt_edited",
         "file.granted",
         "file.received",
         "file.accepted",

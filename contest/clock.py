@@ -76,5 +76,15 @@ def from_local(naive: datetime, zone_name: str) -> datetime:
     return naive.replace(tzinfo=zone(zone_name), fold=0).astimezone(UTC)
 
 
+def wall_time(naive: datetime, zone_name: str) -> str:
+    """How often a zone's clocks show this wall time: "plain" (once), "skipped" (never), "repeated" (twice)."""
+    first, second = (naive.replace(tzinfo=zone(zone_name), fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return "plain"
+    # Through UTC and back, a time that exists comes out as it went in.
+    back = first.astimezone(UTC).astimezone(zone(zone_name)).replace(tzinfo=None)
+    return "repeated" if back == naive.replace(fold=0) else "skipped"
+
+
 def to_local(moment: datetime, zone_name: str) -> datetime:
     return moment.astimezone(zone(zone_name))

@@ -29,7 +29,9 @@ from contest.services import (
     accounts,
     announcements,
     assignment,
+    cards,
     checks,
+    covers,
     invitations,
     letters,
     previews,
@@ -126,6 +128,16 @@ def make_previews(work: Work, file_id: str) -> None:
 
 
 @job
+def draw_cover(work: Work, picture_id: str, original_key: str) -> None:
+    covers.draw(work.unit_of_work, work.finishing, work.storage, UUID(picture_id), original_key)
+
+
+@job
+def draw_card(work: Work, publication_id: str) -> None:
+    cards.draw(work.unit_of_work, work.finishing, work.storage, UUID(publication_id))
+
+
+@job
 def send_receipt(work: Work, revision_id: str) -> None:
     with work.finishing() as session:
         receipts.mail_receipt(session, work.settings, UUID(revision_id))
@@ -158,6 +170,7 @@ def mail_published(work: Work, publication_id: str) -> None:
 #: What to note on the subject when a job has failed for good.
 GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "make_previews": lambda session, args: previews.give_up(session, UUID(args["file_id"])),
+    "draw_cover": lambda session, args: covers.give_up(session, UUID(args["picture_id"]), args["original_key"]),
     "check_file": lambda session, args: checks.give_up_check(session, UUID(args["file_id"])),
 }
 

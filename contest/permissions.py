@@ -36,11 +36,22 @@ class Actor:
     verified: bool = False
     session_id: uuid.UUID | None = None
     fresh_at: datetime | None = None
+    #: "light" or "dark"; "" as the system says.
+    theme: str = ""
+    #: How long the session may rest, since when it rests, and how long it lasts even when it is used.
+    session_idle: timedelta = timedelta()
+    session_unused: timedelta = timedelta()
+    session_most: timedelta = timedelta()
     roles: Mapping[uuid.UUID, frozenset[Role]] = field(default_factory=dict)
 
     @property
     def signed_in(self) -> bool:
         return self.account_id is not None and not self.suspended
+
+    @property
+    def session_left(self) -> timedelta:
+        """Until when the session ends if it is not used any more."""
+        return min(self.session_idle - self.session_unused, self.session_most)
 
     def has(self, contest_id: uuid.UUID, *roles: Role) -> bool:
         """Whether the actor holds one of the roles in the contest."""

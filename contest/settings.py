@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contest import brand
 
 _DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
 
@@ -28,6 +32,23 @@ class Settings(BaseSettings):
         "http://localhost:5000", description="Public address of this site, without a slash at the end."
     )
     site_name: str = Field("Contest", description="Name shown beside the mark on every page.")
+    operator: str = Field(
+        "",
+        description="Who runs this site, for the foot of each page: one text, or one for each language as JSON, "
+        'such as {"en": "City of X", "ja": "X市"}. Empty: the foot says SITE_NAME.',
+    )
+    contact_url: str = Field("", description="Where the foot's Contact leads: https://… or an address of mail.")
+    privacy_url: str = Field("", description="Address of the page on personal data, https://…. Empty: no link.")
+    source_url: str = Field("", description="Address of the source code that runs here, https://…. Empty: no link.")
+    brand_link: str = Field(
+        "", description="Colour of links and buttons as light,dark, such as #0017c1,#9db7f9. Contrasts are checked."
+    )
+    brand_on_link: str = Field("", description="Colour of text on BRAND_LINK, as light,dark.")
+    brand_warm: str = Field("", description="Colour of deadlines and awards, as light,dark.")
+    brand_on_warm: str = Field("", description="Colour of text on BRAND_WARM, as light,dark.")
+    brand_logo: str = Field(
+        "", description="Path of a logo on the web hosts: .svg, .png or .webp, at most 100 kB. Empty: our mark."
+    )
     trusted_hosts: str = Field(
         "", description="Host names that this site answers to, separated by commas. Empty: the host of BASE_URL."
     )
@@ -49,6 +70,10 @@ class Settings(BaseSettings):
         "", description="smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://HOST:465. Empty: mail is caught and kept."
     )
     mail_from: str = Field("contest@localhost", description="Sender of all mail.")
+    translations: str = Field(
+        "",
+        description="Folder of further languages, LANGUAGE/LC_MESSAGES/messages.po each. Empty: English and Japanese.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     rate_limits: bool = Field(True, description="Limits on sign-in and upload requests; off only in tests.")
     preview_unconfined: bool = Field(
@@ -57,6 +82,28 @@ class Settings(BaseSettings):
     max_form_bytes: int = Field(
         256 * 1024 * 1024, ge=1024 * 1024, description="Largest upload by a plain form, in bytes."
     )
+
+    @property
+    def operator_texts(self) -> dict[str, str]:
+        """Who runs the site: language → text; the one text in every language stands under ""."""
+        if not self.operator.startswith("{"):
+            return {"": self.operator or self.site_name}
+        told: dict[str, str] = json.loads(self.operator)
+        return told
+
+    @property
+    def contact_link(self) -> str:
+        return f"mailto:{self.contact_url}" if "@" in self.contact_url else self.contact_url
+
+    @property
+    def brand_colours(self) -> dict[str, str]:
+        """Name of the style sheet's token → "light,dark", or "" for ours."""
+        return {
+            "link": self.brand_link,
+            "on-link": self.brand_on_link,
+            "warm": self.brand_warm,
+            "on-warm": self.brand_on_warm,
+        }
 
     @property
     def production(self) -> bool:
@@ -78,6 +125,30 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether cookies are Secure and carry the __Host- prefix."""
         return self.base_url.startswith("https://")
+
+    @field_validator("operator")
+    @classmethod
+    def _check_operator(cls, value: str) -> str:
+        if value.startswith("{"):
+            told = json.loads(value)
+            if not told or not all(isinstance(text, str) and text for text in told.values()):
+                raise ValueError('write {"en": "…", "ja": "…"}')
+        return value
+
+    @field_validator("contact_url", "privacy_url", "source_url")
+    @classmethod
+    def _check_address(cls, value: str, info: ValidationInfo) -> str:
+        """Links that stand on every page: of the web, and for the contact of mail; nothing that could run."""
+        mail = info.field_name == "contact_url" and re.fullmatch(r"[^\s@?&:/]+@[^\s@?&:/]+", value)
+        if value and not mail and not re.fullmatch(r"https?://[^\s\"'<>]+", value):
+            raise ValueError("must begin with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _check_brand(self) -> Settings:
+        if found := brand.problems(self.brand_colours):
+            raise ValueError("; ".join(found))
+        return self
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Settings:

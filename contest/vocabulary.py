@@ -118,6 +118,7 @@ class RecusalKind(StrEnum):
     OTHER = "other"
 
 
+#: Languages in which a contest is written; each must be complete. Those of the interface: `i18n.languages()`.
 LOCALES = ("en", "ja")
 DEFAULT_LOCALE = "en"
 

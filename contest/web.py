@@ -12,7 +12,8 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import wraps
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from flask import (
     current_app,
     flash,
     g,
+    has_request_context,
     jsonify,
     redirect,
     render_template,
@@ -34,23 +36,24 @@ from flask import (
     url_for,
 )
 from flask import session as cookie
+from flask_babel import Babel, Domain
 from flask_limiter import Limiter
 from flask_login import LoginManager, UserMixin, login_user, logout_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from contest import clock, db, i18n, texts
-from contest.errors import Conflict, Denied, Invalid, NotFound
+from contest.errors import Denied, NotFound
 from contest.models import Account
 from contest.permissions import ANONYMOUS, Actor
-from contest.services import accounts
+from contest.services import accounts, contests
 from contest.settings import Settings
-from contest.storage import ObjectMissing, Storage, StorageDown
-from contest.vocabulary import LOCALES
+from contest.storage import Storage
+from contest.vocabulary import DEFAULT_LOCALE
 
 log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -61,7 +64,7 @@ limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled
 
 #: Bytes of a request that is not a plain upload, and the views that take plain uploads.
 SMALL_FORM = 2 * 1024 * 1024
-LARGE_FORMS = frozenset({"submission.send_files"})
+LARGE_FORMS = frozenset({"submission.send_files", "manage.do_picture"})
 #: Shared limit of requests that mail a code or try a password, per network address.
 SIGN_IN_LIMIT = "60 per 10 minutes"
 #: Uploads begun per network address: far above what people behind one address need at a deadline.
@@ -113,16 +116,18 @@ def actor() -> Actor:
                     cookie.pop(name, None)
             else:
                 g.actor, stale = found
-                if stale:
-                    _touch(g.actor)
+                if stale and request.endpoint != "about.session_state" and "seen" not in request.args:
+                    # Those only ask how long the session lasts, or what is new by now: asking is not using.
+                    g.actor = _touch(g.actor)
     who: Actor = g.actor
     return who
 
 
-def _touch(who: Actor) -> None:
+def _touch(who: Actor) -> Actor:
     """Note the use of a session, outside the request's own unit of work, at most once a minute."""
     with current_app.extensions["contest.db"].unit_of_work() as own:
         accounts.touch(own, who)
+    return replace(who, session_unused=timedelta())
 
 
 def now() -> datetime:
@@ -134,20 +139,49 @@ def now() -> datetime:
 
 
 def locale() -> str:
-    """Language of this page: the address, then the account, the cookie, the browser, English."""
+    """Language of this page: the address, the account, the cookie, the browser, the contest's own, English."""
     if "page_locale" not in g:
-        in_path = (request.view_args or {}).get("lang") if request else None
-        if in_path in LOCALES:
-            g.page_locale = in_path
-        else:
-            try:
-                account_locale = actor().locale if actor().signed_in else None
-            except (OperationalError, PoolTimeout):
-                account_locale = None
-            g.page_locale = i18n.pick(
-                request.headers.get("Accept-Language"), account_locale, request.cookies.get("lang")
-            )
+        named = request.view_args or {}
+        first = request.path.split("/", 2)[1:2]
+        # Also where nothing is: a page that says so speaks the language of the address.
+        found = named.get("lang") or next((part for part in first if part in i18n.languages()), None)
+        try:
+            if not found:
+                wishes = (actor().locale if actor().signed_in else None, request.cookies.get("lang"))
+                found = i18n.pick(request.headers.get("Accept-Language"), *wishes)
+            if not found and "slug" in named:
+                found = contests.own_language(session(), named["slug"])
+        except (OperationalError, PoolTimeout):
+            found = i18n.pick(request.headers.get("Accept-Language"), request.cookies.get("lang"))
+        g.page_locale = found or DEFAULT_LOCALE
     return str(g.page_locale)
+
+
+class LanguageConverter(BaseConverter):
+    """`<lang:lang>` in an address: one of the languages of the interface."""
+
+    def __init__(self, url_map: Any) -> None:
+        super().__init__(url_map)
+        self.regex = f"(?:{'|'.join(re.escape(language) for language in i18n.languages())})"
+
+
+class Catalogues(Domain):
+    """Pages take their texts where mails and jobs do, also in a variety of a language that CLDR does not know."""
+
+    def get_translations(self) -> Any:
+        return i18n.gettext(locale() if has_request_context() else DEFAULT_LOCALE)
+
+
+class Languages(Babel):
+    @property
+    def domain_instance(self) -> Domain:
+        return Catalogues()
+
+
+def theme() -> str:
+    """ "light" or "dark" as the reader chose, in the account or this browser; "" as the system says."""
+    chosen = actor().theme or request.cookies.get("theme", "")
+    return chosen if chosen in ("light", "dark") else ""
 
 
 def viewer_zone() -> str:
@@ -171,6 +205,9 @@ def signed_in(view: View) -> View:
         if not actor().signed_in:
             if wants_json():
                 return jsonify(error="sign_in", message=texts.denial("sign_in")), 401
+            if typed():
+                # A session that ended under an open form: its texts are shown once more, not thrown away.
+                raise Denied("signed_out")
             keep_return_path()
             return redirect(url_for("auth.sign_in"))
         return view(*args, **kwargs)
@@ -323,12 +360,12 @@ def opaque(*parts: object, length: int = 16) -> str:
     return hmac.new(settings().secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()[:length]
 
 
-def picture(key: str, *, etag: str, public_cache: bool) -> Response:
+def picture(key: str, *, etag: str, public_cache: bool, media_type: str = "image/webp") -> Response:
     """Serve a preview's bytes with headers of our own: no key, no time of upload, no store's ETag."""
     response = (
         Response(status=304)
         if request.if_none_match.contains(etag)
-        else Response(storage().read(key), mimetype="image/webp")
+        else Response(storage().read(key), mimetype=media_type)
     )
     response.set_etag(etag)
     response.headers["Cache-Control"] = "public, max-age=300" if public_cache else "private, max-age=3600"
@@ -351,130 +388,29 @@ def negotiated(lang_endpoint: str, **arguments: Any) -> Any:
     return redirect(url_for(lang_endpoint, lang=locale(), **arguments))
 
 
-# Errors ------------------------------------------------------------------------------------------
+# What was typed ----------------------------------------------------------------------------------
+
+#: Fields that hold no text of a person's own, and those that no page may ever show.
+_NOT_TYPED = frozenset({"csrf_token", "back", "next", "was", "version", "terms", "email", "password", "code"})
 
 
-def problem(status: int, title: str, sentence: str, *, code: str = "", next_url: str = "", next_label: str = "") -> Any:
-    """One page (or JSON) for everything that went wrong: what happened and what to do."""
-    number = g.get("request_number", "")
-    if wants_json():
-        return jsonify(error=code or str(status), message=sentence, number=number), status
+def typed() -> list[str]:
+    """The texts of the request's form, for a page that refuses it; [] unless a page of ours sent it."""
+    if request.method != "POST" or not _own_form():
+        return []
     try:
-        return page(
-            "error.html",
-            status,
-            title=title,
-            sentence=sentence,
-            number=number,
-            status=status,
-            next_url=next_url,
-            next_label=next_label,
-        )
-    except Exception:
-        # The page itself needs the database for the mast; without it a plain page still says what to do.
-        log.exception("error_page_failed")
-        g.actor = ANONYMOUS
-        return page("error_plain.html", status, title=title, sentence=sentence, number=number)
+        sent = list(request.form.items(multi=True))
+    except HTTPException:
+        return []
+    return [text for name, text in sent if name not in _NOT_TYPED and len(text) > 8 and re.search(r"\s|[^ -~]", text)]
 
 
-def _roll_back() -> None:
-    opened = g.get("db_session")
-    if opened is not None:
-        opened.rollback()
-    g.pop("after_commit", None)
-
-
-def register_errors(app: Flask) -> None:
-    """Map each class of error to a status once."""
-
-    @app.errorhandler(NotFound)
-    @app.errorhandler(404)
-    def not_found(_error: Exception) -> Any:
-        _roll_back()
-        return problem(404, *texts.problem("not_found"), code="not_found")
-
-    @app.errorhandler(Denied)
-    def denied(error: Denied) -> Any:
-        _roll_back()
-        status = 429 if error.reason == "too_many_tries" else 403
-        if error.reason == "fresh_sign_in_needed" and not wants_json():
-            cookie["next"] = _own_path(request.referrer) if request.referrer else "/"
-            return redirect(url_for("auth.confirm"))
-        title, sentence = texts.denied_page(error.reason, error.facts, zone=_zone_of_page(), locale=locale())
-        return problem(status, title, sentence, code=error.reason)
-
-    @app.errorhandler(Conflict)
-    def conflict(error: Conflict) -> Any:
-        _roll_back()
-        return problem(409, texts.problem("conflict")[0], texts.conflict(error.reason), code=error.reason)
-
-    @app.errorhandler(StaleDataError)
-    def overtaken(_error: StaleDataError) -> Any:
-        # A version column moved between reading and writing the row: nothing of this act is stored.
-        _roll_back()
-        return problem(409, *texts.problem("conflict"), code="stale")
-
-    @app.errorhandler(Invalid)
-    def invalid(error: Invalid) -> Any:
-        _roll_back()
-        sentence = " ".join(texts.field_error(code, error.facts) for code in error.problems.values())
-        return problem(422, texts.problem("invalid")[0], sentence, code=next(iter(error.problems.values())))
-
-    @app.errorhandler(CSRFError)
-    def forged(_error: CSRFError) -> Any:
-        _roll_back()
-        return problem(400, *texts.problem("csrf"), code="csrf")
-
-    @app.errorhandler(ObjectMissing)
-    def object_missing(error: ObjectMissing) -> Any:
-        # A row without its object is an alarm for the operator and a 404 for the visitor.
-        log.error("object_missing", error=str(error)[:200])
-        return not_found(error)
-
-    @app.errorhandler(StorageDown)
-    def storage_down(error: StorageDown) -> Any:
-        _roll_back()
-        log.warning("storage_away", error=str(error)[:200])
-        return problem(503, *texts.problem("storage_away"), code="storage_away")
-
-    @app.errorhandler(OperationalError)
-    @app.errorhandler(PoolTimeout)
-    def database_down(error: Exception) -> Any:
-        log.warning("database_away", error=str(error)[:200])
-        opened = g.pop("db_session", None)
-        if opened is not None:
-            opened.invalidate()
-        g.actor = ANONYMOUS
-        return problem(503, *texts.problem("database_away"), code="database_away")
-
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Any:
-        _roll_back()
-        if error.code is None or error.code < 400:
-            return error
-        known = {400: "bad_request", 405: "method", 413: "too_large", 429: "too_many"}.get(error.code)
-        title, sentence = texts.problem(known or "bad_request")
-        response = current_app.make_response(problem(error.code, title, sentence, code=known or str(error.code)))
-        if error.code == 405 and getattr(error, "valid_methods", None):
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
-        return response
-
-    @app.errorhandler(Exception)
-    def failed(error: Exception) -> Any:
-        _roll_back()
-        log.exception("request_failed", path=request.path, number=g.get("request_number"))
-        return problem(500, *texts.problem("failed"), code="failed")
-
-
-def _own_path(address: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(address)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _zone_of_page() -> str:
-    return viewer_zone() or "UTC"
+def _own_form() -> bool:
+    """Whether the browser says that the form stood on a page of this site: a stranger's text is never shown."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    sender = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return bool(sender) and sender.split("/")[2:3] == [request.host]
 
 
 # Headers and input -------------------------------------------------------------------------------

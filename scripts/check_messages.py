@@ -8,16 +8,19 @@ import tempfile
 from pathlib import Path
 
 import polib
-from messages import CATALOGUES, LANGUAGES, extract
+from messages import extract, languages, place, plurals
 
 _HOLES = re.compile(r"%\(\w+\)[sd]")
 
 
 def problems(language: str, template: polib.POFile) -> list[str]:
     """What is wrong with one language's catalogue."""
-    catalogue = polib.pofile(str(CATALOGUES / language / "LC_MESSAGES" / "messages.po"))
+    catalogue = polib.pofile(str(place(language)))
+    forms, rule = plurals(language)
     known = {entry.msgid: entry for entry in catalogue if not entry.obsolete}
     found = []
+    if catalogue.metadata.get("Plural-Forms") != rule:
+        found.append(f"its plural rule is not {rule}")
     for wanted in template:
         entry = known.pop(wanted.msgid, None)
         if entry is None:
@@ -25,12 +28,17 @@ def problems(language: str, template: polib.POFile) -> list[str]:
             continue
         if entry.fuzzy:
             found.append(f"fuzzy: {wanted.msgid!r}")
-        said = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+        said = [text for _, text in sorted(entry.msgstr_plural.items())] if entry.msgid_plural else [entry.msgstr]
         if not all(said):
             found.append(f"not translated: {wanted.msgid!r}")
+        if entry.msgid_plural and set(entry.msgstr_plural) != set(range(forms)):
+            found.append(f"not {forms} plural forms: {wanted.msgid!r}")
         holes = set(_HOLES.findall(entry.msgid_plural or entry.msgid))
-        for text in said:
-            if text and set(_HOLES.findall(text)) != holes:
+        for number, text in enumerate(said):
+            told = set(_HOLES.findall(text))
+            # A form for one or two may say the number in words; the last form is for all the rest.
+            fits = told <= holes if number < len(said) - 1 else told == holes
+            if text and not fits:
                 found.append(f"placeholders differ: {wanted.msgid!r}")
     return found + [f"no longer used: {msgid!r}" for msgid in known]
 
@@ -40,7 +48,7 @@ def main() -> int:
         target = Path(folder) / "messages.pot"
         extract(target)
         template = polib.pofile(str(target))
-    found = [f"{language}: {problem}" for language in LANGUAGES for problem in problems(language, template)]
+    found = [f"{language}: {problem}" for language in languages() for problem in problems(language, template)]
     for line in found:
         print(line)
     print(f"{len(template)} texts, {len(found)} problems")

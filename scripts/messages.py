@@ -1,4 +1,8 @@
-"""Collect texts from code and templates into the catalogues: what is new comes untranslated, what is gone goes."""
+"""Collect texts from code and templates into the catalogues: what is new comes untranslated, what is gone goes.
+
+python scripts/messages.py              every language that is there
+python scripts/messages.py pt-BR        begin a language: an empty catalogue to fill in
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,29 @@ import tempfile
 from pathlib import Path
 
 import polib
+from babel.messages.plurals import get_plural
 
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUES = ROOT / "contest" / "translations"
-#: Language → rule of its plurals. English is the source and needs no catalogue.
-LANGUAGES = {"ja": "nplurals=1; plural=0;"}
+sys.path.insert(0, str(ROOT))
+from contest import i18n  # noqa: E402
+
+CATALOGUES = i18n.CATALOGUES
+
+
+def languages(folder: Path = CATALOGUES) -> list[str]:
+    """Every language with a catalogue. English is the source and needs none."""
+    return sorted(path.parent.parent.name.replace("_", "-") for path in folder.glob("*/LC_MESSAGES/messages.po"))
+
+
+def place(language: str, folder: Path = CATALOGUES) -> Path:
+    """Where the catalogue of a language is."""
+    return folder / language.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+
+
+def plurals(language: str) -> tuple[int, str]:
+    """How many forms a counted text has in a language, and the rule that chooses one, as CLDR says."""
+    rule = get_plural(i18n.cldr(language))
+    return rule.num_plurals, f"nplurals={rule.num_plurals}; plural={rule.plural_expr};"
 
 
 def extract(target: Path) -> None:
@@ -36,7 +58,7 @@ def merge(template: polib.POFile, old: polib.POFile | None, language: str) -> po
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Transfer-Encoding": "8bit",
-        "Plural-Forms": LANGUAGES[language],
+        "Plural-Forms": plurals(language)[1],
     }
     known = {entry.msgid: entry for entry in old or [] if not entry.obsolete}
     for wanted in sorted(template, key=lambda entry: entry.msgid):
@@ -47,20 +69,21 @@ def merge(template: polib.POFile, old: polib.POFile | None, language: str) -> po
             flags=[flag for flag in wanted.flags if flag != "fuzzy"],
         )
         if wanted.msgid_plural:
-            entry.msgstr_plural = dict(found.msgstr_plural) if found else {0: ""}
+            said = dict(found.msgstr_plural) if found else {}
+            entry.msgstr_plural = {form: said.get(form, "") for form in range(plurals(language)[0])}
         elif found:
             entry.msgstr = found.msgstr
         made.append(entry)
     return made
 
 
-def main() -> int:
+def main(begun: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "messages.pot"
         extract(target)
         template = polib.pofile(str(target))
-    for language in LANGUAGES:
-        path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    for language in sorted({*languages(), *begun}):
+        path = place(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         merged = merge(template, polib.pofile(str(path)) if path.exists() else None, language)
         merged.save(str(path))
@@ -69,4 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ from contest.models import (
     Assignment,
     Category,
     Contest,
+    ContestPicture,
     Criterion,
     Deliverable,
     Entry,
@@ -255,6 +256,32 @@ class Make:
                 if storage is not None:
                     storage.put(preview.key, b"RIFF\x04\x00\x00\x00WEBPdata", content_type="image/webp")
         return row
+
+    def cover(self, contest: Contest, *, storage: Any = None, **values: Any) -> ContestPicture:
+        """The contest's picture, drawn. With `storage` its objects are written too."""
+        sizes = [
+            {"preset": preset, "key": f"covers/{uuid.uuid4()}", "width": width, "height": height}
+            for preset, width, height in (
+                ("320", 320, 160),
+                ("1280", 1280, 640),
+                ("2560", 2560, 1280),
+                ("card", 1200, 630),
+            )
+        ]
+        if storage is not None:
+            for size in sizes:
+                storage.put(size["key"], b"RIFF\x04\x00\x00\x00WEBPdata", content_type="image/webp")
+        given = {
+            "state": "ready",
+            "original_key": f"covers/{uuid.uuid4()}",
+            "kind": "png",
+            "alt": {"en": "A bay with ferries.", "ja": "渡船のある湾。"},
+            "sizes": sizes,
+            "changed_at": datetime.now(UTC),
+        }
+        picture = self._add(ContestPicture(contest_id=contest.id, **given | values))
+        self.session.expire(contest, ["picture"])
+        return picture
 
     def revision(self, entry: Entry, number: int = 1) -> Revision:
         """Seal the entry's draft as a revision, without a receipt."""

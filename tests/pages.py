@@ -11,6 +11,7 @@ import html5lib
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from contest import i18n
 from contest.models import Account
 from contest.services import accounts
 
@@ -80,7 +81,8 @@ class Page:
         where = self.url
         assert not self.parse_errors, f"{where}: {self.parse_errors[:3]}"
         assert self.title and "|" in self.title, f"{where}: title"
-        assert self.root.get("lang") in ("en", "ja"), f"{where}: lang"
+        assert self.root.get("lang") in i18n.languages(), f"{where}: lang"
+        assert self.root.get("dir") == i18n.direction(self.root.get("lang") or ""), f"{where}: dir"
         assert len(self.all("h1")) == 1, f"{where}: {len(self.all('h1'))} h1"
         ids = [element.get("id") for element in self.root.iter() if element.get("id")]
         assert len(ids) == len(set(ids)), f"{where}: ids twice: {[i for i in ids if ids.count(i) > 1]}"

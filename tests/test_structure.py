@@ -70,8 +70,8 @@ def test_every_queue_has_a_worker() -> None:
 def test_every_mail_has_its_template_and_no_template_is_left_over(template: str) -> None:
     folder = ROOT / "contest" / "templates" / "mail"
 
-    assert (folder / f"{template}.txt").exists()
-    assert {path.stem for path in folder.glob("*.txt")} == set(mail.TEMPLATES)
+    assert (folder / f"{template}.jinja").exists()
+    assert {path.stem for path in folder.glob("*.jinja")} == set(mail.TEMPLATES)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contest import db
-from contest.models import Account, Assignment, Contest, Entry, EntryFile, Preview
+from contest.models import Account, Assignment, Contest, Entry, EntryFile, Preview, Publication
 from contest.services import accounts, awards, invitations, publications, results, rounds
 from contest.settings import Settings
 from contest.storage import Storage
@@ -64,13 +64,14 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
         make.member(contest, Role.JUDGE, judge)
         make.member(contest, Role.JUDGE, other_judge)
         make.member(contest, Role.ORGANISER, suspended)
+    make.cover(live, storage=storage)
     entry = make.entry(live, entrant, state="draft", files=0)
     row = make.file(entry, body=png(), storage=storage)
     make.entry(live, other)
 
     make.open_round(judged)
     mine = make.entry(judged, entrant, files=0, state="draft")
-    make.file(mine, body=png(), storage=storage)
+    judged_file = make.file(mine, body=png(), storage=storage)
     mine.state, mine.submitted_at = "submitted", datetime.now(UTC)
     session.flush()
     make.revision(mine)
@@ -86,6 +87,10 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     make.scorecard(make.assignment(won, judge), [5, 5, 5])
     session.commit()
     _publish(make, session, done, organiser, publisher, won)
+    shown = session.scalars(select(Publication).where(Publication.contest_id == done.id)).one()
+    shown.card_key = "cards/done"
+    storage.put(shown.card_key, b"\xff\xd8\xff\xd9", content_type="image/jpeg")
+    session.commit()
 
     invitation = invitations.invite(
         session, make.actor(organiser), live, email="invited@example.org", name="", role="judge", locale="en"
@@ -125,6 +130,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
             "deliverable": live.round.deliverables[0].id,
             "judge_id": judge.id,
             "judged_entry": mine.id,
+            "judged_file": judged_file.id,
         },
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,12 +12,13 @@ from flask import Blueprint, redirect, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
 
-from contest import web
+from contest import clock, i18n, web
 from contest.errors import Invalid, NotFound
 from contest.forms import accounts as forms
+from contest.models import Account
 from contest.services import accounts, invitations
-from contest.vocabulary import LOCALES, CodePurpose
-from contest.web import actor, page, public, session, signed_in, writes
+from contest.vocabulary import CodePurpose
+from contest.web import actor, now, page, public, session, signed_in, writes
 
 bp = Blueprint("auth", __name__)
 
@@ -39,7 +42,8 @@ def do_sign_in() -> Any:
         return page("auth/sign_in.html", 422, form=form)
     try:
         if not form.password.data:
-            return _send_code(form.email.data, CodePurpose.SIGN_IN)
+            _send_code(form.email.data, CodePurpose.SIGN_IN, zone=_zone_sent())
+            return redirect(url_for(".enter_code"))
         account = accounts.check_sign_in(
             session(), email=form.email.data, password=form.password.data, network=web.network()
         )
@@ -51,22 +55,63 @@ def do_sign_in() -> Any:
     return redirect(web.return_path(url_for("submission.start")))
 
 
-def _send_code(email: str, purpose: CodePurpose, claim: str = "") -> Any:
-    accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale())
-    _remember(email, purpose, claim)
-    return redirect(url_for(".enter_code"))
+@dataclass(frozen=True)
+class Asked:
+    """What a browser remembers of a code that it asked for, in its signed cookie.
 
-
-def _remember(email: str, purpose: CodePurpose, claim: str = "") -> None:
-    """Keep the address for the next page, in the signed cookie, after the commit.
-
-    `claim`: that to the password chosen here, see `accounts.use_code`.
+    `claim`: that to the password chosen here, see `accounts.use_code`. `zone`: in which to say when it was sent.
     """
 
+    email: str
+    purpose: str
+    sent: int
+    claim: str = ""
+    zone: str = ""
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.sent, UTC)
+
+    @property
+    def until(self) -> datetime:
+        return self.at + accounts.CODE_LIFE
+
+    @property
+    def wrong_address(self) -> str:
+        """Where to type another address."""
+        pages = {CodePurpose.VERIFY: "auth.register", CodePurpose.RESET: "auth.forgot"}
+        return url_for(pages.get(CodePurpose(self.purpose), "auth.sign_in"))
+
+
+def _asked() -> Asked | None:
+    stored = cookie.get("code_for")
+    return Asked(**stored) if isinstance(stored, dict) else None
+
+
+def _zone_sent() -> str:
+    """The browser's own zone, if its script sent one."""
+    sent = request.form.get("zone", "")
+    return sent if clock.is_zone(sent) else ""
+
+
+def _remember(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = "") -> None:
+    """Keep what was asked for, for the next page, after the commit."""
+    asked = Asked(email, str(purpose), int(now().timestamp()), claim, zone)
+
     def keep() -> None:
-        cookie["code_for"] = [email, str(purpose), claim]
+        cookie["code_for"] = asdict(asked)
 
     web.after_commit(keep)
+
+
+def _send_code(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = "") -> None:
+    accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale())
+    _remember(email, purpose, claim=claim, zone=zone)
+
+
+def _code_page(template: str, form: forms.Form, asked: Asked, status: int = 200) -> Any:
+    zone = web.viewer_zone() or asked.zone or "UTC"
+    return page(template, status, form=form, asked=asked, zone=zone, over=asked.until <= now())
 
 
 @bp.get("/register")
@@ -88,7 +133,6 @@ def do_register() -> Any:
             session(),
             email=form.email.data,
             name=form.name.data,
-            latin_name=form.latin_name.data,
             password=form.password.data or "",
             locale=web.locale(),
             zone=form.zone.data,
@@ -97,16 +141,17 @@ def do_register() -> Any:
         web.keep_and_roll_back()
         form.refuse(error)
         return page("auth/register.html", 422, form=form)
-    _remember(form.email.data, CodePurpose.VERIFY, claim)
+    _remember(form.email.data, CodePurpose.VERIFY, claim=claim, zone=form.zone.data)
     return redirect(url_for(".enter_code"))
 
 
 @bp.get("/code")
 @public
 def enter_code() -> Any:
-    if "code_for" not in cookie:
+    asked = _asked()
+    if asked is None:
         return redirect(url_for(".sign_in"))
-    return page("auth/code.html", form=forms.EnterCode(), email=cookie["code_for"][0])
+    return _code_page("auth/code.html", forms.EnterCode(), asked)
 
 
 @bp.post("/code")
@@ -115,26 +160,28 @@ def enter_code() -> Any:
 @writes
 def do_enter_code() -> Any:
     """A code that verifies an address also signs its owner in: both prove the same."""
-    if "code_for" not in cookie:
+    asked = _asked()
+    if asked is None:
         return redirect(url_for(".sign_in"))
-    email, purpose, claim = cookie["code_for"]
     form = forms.EnterCode()
     if request.form.get("again"):
-        return _send_code(email, CodePurpose(purpose), claim)
+        _send_code(asked.email, CodePurpose(asked.purpose), claim=asked.claim, zone=asked.zone)
+        web.after_commit(partial(web.flash_said, _("A new code is on its way. The old one works no more.")))
+        return redirect(url_for(".enter_code"))
     if not form.validate():
-        return page("auth/code.html", 422, form=form, email=email)
+        return _code_page("auth/code.html", form, asked, 422)
     try:
         account = accounts.use_code(
             session(),
-            email=email,
+            email=asked.email,
             code=form.code.data,
             purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
             network=web.network(),
-            claim=claim,
+            claim=asked.claim,
         )
     except Invalid as error:
         form.refuse(error)
-        return page("auth/code.html", 422, form=form, email=email)
+        return _code_page("auth/code.html", form, asked, 422)
     web.sign_in(account)
     return redirect(web.return_path(url_for("submission.start")))
 
@@ -153,17 +200,17 @@ def do_forgot() -> Any:
     form = forms.Forgot()
     if not form.validate():
         return page("auth/forgot.html", 422, form=form)
-    accounts.request_code(session(), email=form.email.data, purpose=CodePurpose.RESET, locale=web.locale())
-    _remember(form.email.data, CodePurpose.RESET)
+    _send_code(form.email.data, CodePurpose.RESET)
     return redirect(url_for(".reset"))
 
 
 @bp.get("/password/new")
 @public
 def reset() -> Any:
-    if "code_for" not in cookie:
+    asked = _asked()
+    if asked is None:
         return redirect(url_for(".forgot"))
-    return page("auth/reset.html", form=forms.Reset(), email=cookie["code_for"][0])
+    return _code_page("auth/reset.html", forms.Reset(), asked)
 
 
 @bp.post("/password/new")
@@ -171,19 +218,23 @@ def reset() -> Any:
 @web.limiter.limit(web.SIGN_IN_LIMIT)
 @writes
 def do_reset() -> Any:
-    if "code_for" not in cookie:
+    asked = _asked()
+    if asked is None:
         return redirect(url_for(".forgot"))
-    email = cookie["code_for"][0]
     form = forms.Reset()
+    if request.form.get("again"):
+        _send_code(asked.email, CodePurpose.RESET, zone=asked.zone)
+        web.after_commit(partial(web.flash_said, _("A new code is on its way. The old one works no more.")))
+        return redirect(url_for(".reset"))
     if not form.validate():
-        return page("auth/reset.html", 422, form=form, email=email)
+        return _code_page("auth/reset.html", form, asked, 422)
     try:
         account = accounts.reset_password(
-            session(), email=email, code=form.code.data, password=form.password.data, network=web.network()
+            session(), email=asked.email, code=form.code.data, password=form.password.data, network=web.network()
         )
     except Invalid as error:
         form.refuse(error)
-        return page("auth/reset.html", 422, form=form, email=email)
+        return _code_page("auth/reset.html", form, asked, 422)
     web.sign_in(account)
     # Signing in begins a new cookie after the commit; what is said must go into that one.
     web.after_commit(partial(web.flash_said, _("Your password is changed.")))
@@ -232,24 +283,29 @@ def do_confirm() -> Any:
 @bp.get("/account")
 @signed_in
 def account() -> Any:
-    profile = {name: getattr(actor(), name) for name in ("name", "locale", "zone")}
     stored = accounts.own_account(session(), actor())
-    form = forms.Profile(data=profile | {"latin_name": stored.latin_name, "country": stored.country})
-    return page("auth/account.html", form=form, sessions=accounts.sessions_of(session(), actor()))
+    return _account_page(forms.Profile(stored), stored)
+
+
+def _account_page(form: forms.Profile, stored: Account, status: int = 200) -> Any:
+    sessions = accounts.sessions_of(session(), actor())
+    return page("auth/account.html", status, form=form, sessions=sessions, has_password=bool(stored.password_hash))
 
 
 @bp.post("/account")
 @signed_in
 @writes
 def change_account() -> Any:
-    form = forms.Profile()
+    stored = accounts.own_account(session(), actor())
+    form = forms.Profile(stored)
     if not form.validate():
-        return page("auth/account.html", 422, form=form, sessions=accounts.sessions_of(session(), actor()))
-    accounts.change_profile(
-        session(),
-        actor(),
-        changes={name: form[name].data or "" for name in ("name", "latin_name", "locale", "zone", "country")},
-    )
+        return _account_page(form, stored, 422)
+    try:
+        accounts.change_profile(session(), actor(), changes=form.typed())
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _account_page(form, accounts.own_account(session(), actor()), 422)
     web.flash_said(_("Your details are saved."))
     return redirect(url_for(".account"))
 
@@ -321,7 +377,7 @@ def _return_to(path: str) -> None:
 def set_language() -> Any:
     """Keep the language in the account or else in a cookie, and go back to the same page in it."""
     wanted = request.form.get("lang", "")
-    if wanted not in LOCALES:
+    if wanted not in i18n.languages():
         raise NotFound
     if actor().signed_in:
         accounts.set_locale(session(), actor(), wanted)

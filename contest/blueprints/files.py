@@ -35,7 +35,7 @@ def file_name(name: str) -> str:
 @web.limiter.limit(web.UPLOAD_LIMIT)
 @writes
 def begin() -> Any:
-    """Grant one upload: {entry, slot, name, size, sha256, type} → where and how to PUT it."""
+    """Grant one upload: {entry, slot, name, size, sha256, type, replaces} → where and how to PUT it."""
     body = web.json_body()
     row, grant = uploads.grant(
         session(),
@@ -47,6 +47,7 @@ def begin() -> Any:
         size=_size(body),
         sha256=_digest(body),
         media_type=_text(body, "type") if "type" in body else "",
+        replaces=web.uuid_or_404(_text(body, "replaces")) if body.get("replaces") else None,
     )
     return _granted(row, grant)
 

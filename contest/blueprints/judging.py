@@ -26,8 +26,15 @@ def _time(value: datetime | None) -> str:
 @bp.get("/judge/<slug>")
 @signed_in
 def queue(slug: str) -> Any:
-    found = judging.queue(session(), actor(), slug, show=request.args.get("show", "all"))
-    return web.page("judging/queue.html", queue=found)
+    show, number = request.args.get("show", "all"), request.args.get("page", 1, type=int)
+    return web.page("judging/queue.html", queue=judging.queue(session(), actor(), slug, show=show, page=number))
+
+
+@bp.get("/judge/<slug>/scores")
+@signed_in
+def scores(slug: str) -> Any:
+    """The judge's own scores side by side: whether the first was measured as the last."""
+    return web.page("judging/scores.html", scored=judging.scores(session(), actor(), slug))
 
 
 @bp.get("/judge/<slug>/<code>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -11,9 +12,10 @@ from flask_babel import ngettext
 from contest import permissions, web
 from contest.errors import Invalid
 from contest.forms import results as forms
-from contest.forms.kit import Form
+from contest.forms.kit import Form, fill_texts, read_texts
+from contest.models import Contest
 from contest.scoring.tally import decimals, percent
-from contest.services import awards, contests, publications, results
+from contest.services import awards, contests, covers, publications, results
 from contest.web import actor, public, session, signed_in, writes
 
 bp = Blueprint("results", __name__)
@@ -25,10 +27,16 @@ def score(numerator: int, denominator: int, places: int = 2) -> str:
     return percent(numerator, denominator, places)
 
 
+@bp.app_template_test("upright")
+def upright(size: Sequence[Any]) -> bool:
+    """Whether a picture of this size (preset, width, height) is higher than wide."""
+    return bool(size and size[2] > size[1])
+
+
 # The public --------------------------------------------------------------------------------------
 
 
-@bp.get("/<any(en,ja):lang>/contests/<slug>/winners")
+@bp.get("/<lang:lang>/contests/<slug>/winners")
 @public
 def winners(lang: str, slug: str) -> Any:
     found = publications.get_public(session(), slug, whole=False)
@@ -39,6 +47,7 @@ def winners(lang: str, slug: str) -> Any:
         shown=found.snapshot,
         slug=slug,
         groups=_groups(found),
+        cover=covers.of(contests.get_public(session(), actor(), slug).picture),
         places=decimals(scores),
     )
 
@@ -75,8 +84,15 @@ def decide(slug: str) -> Any:
     return _decide(slug)
 
 
-def _decide(slug: str, status: int = 200, *, form: Form | None = None, retract: Form | None = None) -> Any:
-    """Standings, awards and publications. `form` and `retract` come back with their problems."""
+def _decide(
+    slug: str,
+    status: int = 200,
+    *,
+    form: Form | None = None,
+    jury: Form | None = None,
+    retract: Form | None = None,
+) -> Any:
+    """Standings, awards and publications. `form`, `jury` and `retract` come back with their problems."""
     contest = contests.get_managed(session(), actor(), slug)
     round_ = contest.round
     tally = results.latest_tally(session(), round_.id)
@@ -93,10 +109,15 @@ def _decide(slug: str, status: int = 200, *, form: Form | None = None, retract: 
         may_propose=permissions.may_propose_awards(actor(), contest, round_),
         slots=slots,
         form=form or forms.awards(slots),
+        jury=jury or forms.Jury(formdata=None, data=_jury_data(contest)),
         retract=retract or forms.Retract(formdata=None),
         history=history,
         **_step(contest),
     )
+
+
+def _jury_data(contest: Contest) -> dict[str, str]:
+    return {**fill_texts("jury_statement", contest.jury_statement), **fill_texts("jury", contest.jury)}
 
 
 def _step(contest: Any) -> dict[str, Any]:
@@ -129,6 +150,24 @@ def save_awards(slug: str) -> Any:
         return _decide(slug, 422, form=form)
     web.flash_said(ngettext("One award is saved.", "%(num)d awards are saved.", given))
     return redirect(url_for(".decide", slug=slug))
+
+
+@bp.post("/manage/<slug>/results/jury")
+@signed_in
+@writes
+def save_jury(slug: str) -> Any:
+    form = forms.Jury()
+    try:
+        if not form.validate():
+            raise Invalid({})
+        given = {name: read_texts(form, name) for name in ("jury_statement", "jury")}
+        awards.save_jury(session(), actor(), slug, statement=given["jury_statement"], people=given["jury"])
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _decide(slug, 422, jury=form)
+    web.flash_said(_("The jury’s words are saved."))
+    return redirect(url_for(".decide", slug=slug, _anchor="h-jury"))
 
 
 @bp.post("/manage/<slug>/results/propose")

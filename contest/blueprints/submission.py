@@ -14,6 +14,7 @@ from contest import clock, i18n, texts, web
 from contest.errors import Conflict, Invalid
 from contest.forms import entries as forms
 from contest.services import catalogue, entries, receipts, uploads
+from contest.services.calendar import contest_calendar as dates_as_calendar
 from contest.services.drafts import Details
 from contest.web import actor, page, public, session, signed_in, writes
 
@@ -60,13 +61,13 @@ def start() -> Any:
     return page("submission/start.html", listing=catalogue.listing(session(), actor()))
 
 
-@bp.get("/<any(en,ja):lang>/")
+@bp.get("/<lang:lang>/")
 @public
 def start_in(lang: str) -> Any:
     return start()
 
 
-@bp.get("/<any(en,ja):lang>/contests/<slug>")
+@bp.get("/<lang:lang>/contests/<slug>")
 @public
 def contest(lang: str, slug: str) -> Any:
     return page("submission/contest.html", at=catalogue.contest_page(session(), actor(), slug))
@@ -76,6 +77,17 @@ def contest(lang: str, slug: str) -> Any:
 @public
 def contest_any(slug: str) -> Any:
     return web.negotiated(".contest", slug=slug)
+
+
+@bp.get("/<lang:lang>/contests/<slug>/dates.ics")
+@public
+def calendar(lang: str, slug: str) -> Any:
+    """The dates for people's own calendars, which come back for what has changed."""
+    body = dates_as_calendar(session(), actor(), slug, locale=lang, base_url=web.settings().base_url)
+    response = Response(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f"inline; filename={slug}.ics"
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 # Entering -------------------------------------------------------------------------------------------
@@ -216,7 +228,8 @@ def send_files(slug: str) -> Any:
     ]
     slot = request.form.get("slot", "")
     try:
-        refused = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming)
+        replaces = _uuid(request.form.get("replaces"))
+        refused = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming, replaces=replaces)
     except Invalid as error:
         web.keep_and_roll_back()
         refused = [uploads.Refused("", code) for code in error.problems.values()]

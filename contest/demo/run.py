@@ -98,10 +98,18 @@ def _run(embedded: Embedded, *, port: int | None, empty: bool) -> int:
     return 0 if reason in ("SIGINT", "SIGTERM", "SIGHUP") else 1
 
 
+_OPERATOR = {
+    "en": "the app team of Shiosaki City (a fictional body)",
+    "ja": "汐崎市 アプリチーム（架空の団体です）",
+}
+
+
 def _environment(embedded: Embedded, addresses: Addresses, port: int) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {
         "CONTEST_ENV": "demo",
+        "OPERATOR": json.dumps(_OPERATOR, ensure_ascii=False),
+        "CONTACT_URL": "app-team@shiosaki.example",
         "SECRET_KEY": embedded.secret("secret_key", 48),
         "RECEIPT_KEY": _hexadecimal(embedded.secret("receipt_key", 48)),
         "BASE_URL": f"http://localhost:{port}",

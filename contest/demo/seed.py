@@ -20,7 +20,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from contest import clock, jobs, outbox
-from contest.demo import content
+from contest.demo import art_wall, content
+from contest.demo.content_wall import JURIES, PICTURES
 from contest.demo.files import drawings_of_all
 from contest.demo.past import PastDatabase
 from contest.errors import Invalid
@@ -44,6 +45,7 @@ from contest.services import (
     assignment,
     awards,
     contests,
+    covers,
     entries,
     invitations,
     judging,
@@ -57,6 +59,8 @@ from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import Role
 
+#: Jobs that need the renderer; they are done together, in one.
+_RENDERED = ("make_previews", "draw_cover", "draw_card")
 #: People whose accounts the demo prints, per role.
 _SHOWN = {"admin": 1, "organiser": 1, "publisher": 2, "judge": 4, "entrant": 2}
 
@@ -136,14 +140,12 @@ class _Demo:
         return found[0]
 
     def work(self, names: tuple[str, ...] | None = None) -> None:
-        """Do owed jobs of these names (all but previews by default), at the moment of the last act."""
+        """Do owed jobs of these names (all but those for the renderer by default), at the moment of the last act."""
         while True:
             with self.database.unit_of_work() as session:
                 wanted = select(OutboxItem).where(OutboxItem.done_at.is_(None)).order_by(OutboxItem.id)
                 wanted = (
-                    wanted.where(OutboxItem.job.in_(names))
-                    if names
-                    else wanted.where(OutboxItem.job != "make_previews")
+                    wanted.where(OutboxItem.job.in_(names)) if names else wanted.where(OutboxItem.job.not_in(_RENDERED))
                 )
                 owed = [(item.id, item.job, dict(item.args), item.fence) for item in session.scalars(wanted)]
             if not owed:
@@ -161,7 +163,7 @@ class _Demo:
             owed = [
                 (item.id, item.job, dict(item.args), item.fence)
                 for item in session.scalars(
-                    select(OutboxItem).where(OutboxItem.done_at.is_(None), OutboxItem.job == "make_previews")
+                    select(OutboxItem).where(OutboxItem.done_at.is_(None), OutboxItem.job.in_(_RENDERED))
                 )
             ]
         with PreviewServer(allow_unconfined=True) as server, _renderer(server.address), ThreadPoolExecutor(2) as pool:
@@ -292,6 +294,7 @@ class _Season:
                 closes_at=local(schedule.closes),
                 grace_minutes=schedule.grace_seconds // 60,
                 due_at=local(schedule.judging_closes),
+                winners_at=local(schedule.winners),
             )
             for category in plan.categories:
                 setup.save_category(session, actor, plan.slug, None, name=dict(category.name))
@@ -331,6 +334,16 @@ class _Season:
                     levels=[dict(level) for level in criterion.levels],
                 )
             rubric.set_judges_per_entry(session, actor, plan.slug, len(plan.judges))
+            alt, caption = PICTURES[plan.slug]
+            covers.save(
+                session,
+                actor,
+                self.demo.storage,
+                plan.slug,
+                incoming=uploads.Incoming("picture.svg", io.BytesIO(art_wall.picture(plan.subject))),
+                alt=dict(alt),
+                caption=dict(caption),
+            )
 
     def _invite(self, moment: datetime) -> None:
         """Judges (and a chair from outside) get a mail and accept by its link."""
@@ -541,6 +554,8 @@ class _Season:
             ranked = sorted(self.planned.prizes, key=lambda each: each.rank)
             prizes = {plan.key: stored.key for plan, stored in zip(ranked, contest.prizes, strict=True)}
             awards.propose(session, actor, self.slug, self._picks(session, prizes))
+            said, people = JURIES[self.slug]
+            awards.save_jury(session, actor, self.slug, statement=dict(said), people=dict(people))
         with self.demo.database.at(winners - timedelta(days=2) + timedelta(hours=1)) as session:
             publications.propose(session, self.demo.actor(session, self.organiser), self.slug)
         self.demo.work()
@@ -555,6 +570,7 @@ class _Season:
                 session, self.demo.actor(session, self.publisher), self.slug, approved.number, digest=approved.digest
             )
         self.demo.work()
+        self.demo.previews()
 
     def _publication(self, session: Session) -> Publication:
         return session.scalars(

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 
+from contest import web
 from contest.forms.kit import (
     Form,
     SelectField,
     code,
+    countries,
     email,
+    furigana,
     languages,
-    line,
+    or_stored,
     password,
+    person,
     required,
     zones,
 )
 
-_NAME_HINT = _l("In any script, in the order that you use.")
+_NAME_HINT = _l("As you write it: any script, any order, one word or many.")
 _PASSWORD_HINT = _l(
-    "Optional. At least 15 characters; a sentence is easy to remember. Without one we mail you a code each time."
+    "Optional. With one you need no mail to sign in. At least 15 characters: a sentence is easy to keep."
 )
 
 
+def _own_zone(form: Any) -> None:
+    """Let the list begin at the browser's own zone, until somebody has chosen: see `contest.js`."""
+    if not form.is_submitted():
+        form.zone.render_kw = {"data-own-zone": ""}
+
+
+def _name(*checks: Any) -> Any:
+    return person(_l("Your name"), *checks, hint=_NAME_HINT, render_kw={"autocomplete": "name"})
+
+
 class SignIn(Form):
-    email = email()
-    password = password(_l("Password"), hint=_l("Leave it empty to get a code by mail."))
+    # "webauthn" lets a browser offer a passkey in the same field.
+    email = email(autocomplete="username webauthn")
+    password = password(_l("Password"))
 
 
 class Register(Form):
     email = email(hint=_l("We send a code there. Nobody else sees it but the organiser."))
-    name = line(_l("Your name"), required(), most=120, hint=_NAME_HINT, render_kw={"autocomplete": "name"})
-    latin_name = line(_l("Your name in Latin letters"), most=120, hint=_l("Optional, for certificates."))
-    zone = SelectField(_l("Your time zone"), choices=zones, default="UTC")
+    name = _name(required(_l("Enter your name.")))
+    zone = SelectField(
+        _l("Your time zone"), choices=zones, default="UTC", description=_l("Deadlines are shown in it too.")
+    )
     password = password(_l("Password"), hint=_PASSWORD_HINT, new=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _own_zone(self)
 
 
 class EnterCode(Form):
@@ -40,13 +62,16 @@ class EnterCode(Form):
 
 
 class Forgot(Form):
-    email = email()
+    email = email(autocomplete="username")
 
 
 class Reset(Form):
     code = code()
     password = password(
-        _l("New password"), required(), hint=_l("At least 15 characters; a sentence is easy to remember."), new=True
+        _l("New password"),
+        required(_l("Enter a new password.")),
+        hint=_l("At least 15 characters; a sentence is easy to remember."),
+        new=True,
     )
 
 
@@ -60,14 +85,51 @@ class Confirm(Form):
 
 
 class Profile(Form):
-    name = line(_l("Your name"), required(), most=120, hint=_NAME_HINT, render_kw={"autocomplete": "name"})
-    latin_name = line(_l("Your name in Latin letters"), most=120, hint=_l("Optional, for certificates."))
-    country = line(_l("Country or region"), most=80, render_kw={"autocomplete": "country-name"})
+    """What people say of themselves. Furigana is asked on Japanese pages, and elsewhere if it is there."""
+
+    name = _name(required(_l("Enter your name.")))
     locale = SelectField(_l("Language of pages and mails"), choices=languages)
-    zone = SelectField(_l("Your time zone"), choices=zones)
+    zone = SelectField(_l("Your time zone"), choices=zones, description=_l("Deadlines are shown in it too."))
+    latin_name = person(
+        _l("Your name in Latin letters"),
+        hint=_l("Optional. It stands beside your name on certificates."),
+        render_kw={"autocomplete": "off"},
+    )
+    furigana = furigana(_l("Reading of your name"), hint=_l("Optional. In hiragana or katakana: やまだ はなこ."))
+    sort_name = person(
+        _l("Name for lists"),
+        hint=_l("Optional. Lists are sorted by it, for example by your family name: Mokoena, Thandi."),
+        render_kw={"autocomplete": "off"},
+    )
+    country = SelectField(
+        _l("Country or region"),
+        choices=countries,
+        description=_l("Optional. Organisers see it; judges do not."),
+        render_kw={"autocomplete": "country"},
+    )
+
+    def __init__(self, stored: Any, **data: Any) -> None:
+        """`stored`: the account, whose values may be ones that the lists do not offer any more."""
+        names = ("name", "locale", "zone", "latin_name", "furigana", "sort_name", "country")
+        super().__init__(data={name: getattr(stored, name) for name in names} | data)
+        self.zone.choices = or_stored(zones(), stored.zone)
+        self.locale.choices = or_stored(languages(), stored.locale)
+        self.country.choices = or_stored(countries(), stored.country)
+        if web.locale().partition("-")[0] != "ja" and not stored.furigana:
+            del self.furigana
+
+    def typed(self) -> dict[str, str]:
+        """What was typed, by the names of the account's columns."""
+        return {field.name: field.data or "" for field in self if field.name != "csrf_token"}
 
 
 class AcceptInvitation(Form):
-    name = line(_l("Your name"), most=120, hint=_NAME_HINT, render_kw={"autocomplete": "name"})
-    zone = SelectField(_l("Your time zone"), choices=zones, default="Asia/Tokyo")
+    name = _name()
+    zone = SelectField(
+        _l("Your time zone"), choices=zones, default="Asia/Tokyo", description=_l("Deadlines are shown in it too.")
+    )
     password = password(_l("Password"), hint=_PASSWORD_HINT, new=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _own_zone(self)

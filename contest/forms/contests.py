@@ -20,7 +20,7 @@ from contest.forms.kit import (
     SelectField,
     SelectMultipleField,
     StringField,
-    languages,
+    content_languages,
     line,
     moment,
     prose,
@@ -89,7 +89,9 @@ class Create(Form):
         hint=_l("The last part of the contest's address, for example ferry-app-2026. It cannot be changed later."),
     )
     default_locale = SelectField(
-        _l("Main language"), choices=languages, description=_l("Shown where a text is missing in another language.")
+        _l("Main language"),
+        choices=content_languages,
+        description=_l("Shown where a text is missing in another language."),
     )
     zone = SelectField(
         _l("Time zone"), choices=zones, default="Asia/Tokyo", description=_l("All dates of the contest are told in it.")
@@ -110,7 +112,10 @@ class Dates(Versioned):
     zone = SelectField(_l("Time zone"), choices=zones)
     opens_at = moment(_l("Entries open"), hint=_l("Date and time in the contest's zone."))
     closes_at = moment(
-        _l("Entries close"), hint=_l("An entry sealed at this second is too late; 23:59:59 is a clear choice.")
+        _l("Entries close"),
+        hint=_l(
+            "An entry sealed at this second is too late. Choose 23:59:59, not midnight: midnight is easy to misread."
+        ),
     )
     grace_minutes = whole(
         _l("Grace in minutes"),
@@ -119,6 +124,10 @@ class Dates(Versioned):
         hint=_l("An upload that began before the close may finish within it. The rule is shown to entrants."),
     )
     due_at = moment(_l("Judging is due"), hint=_l("Optional. Judges see it; you close judging yourself."))
+    winners_at = moment(
+        _l("Winners are announced"),
+        hint=_l("Optional. Everybody sees this plan; you publish the winners yourself."),
+    )
 
 
 class Terms(Versioned):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from flask import has_request_context
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -23,10 +26,9 @@ from wtforms import (
     validators,
 )
 
-from contest import clock, texts
+from contest import clock, i18n, texts, web
 from contest.errors import Invalid
-from contest.i18n import ENDONYMS
-from contest.vocabulary import LOCALES
+from contest.vocabulary import DEFAULT_LOCALE, LOCALES
 from contest.web import clean
 
 __all__ = [
@@ -48,6 +50,10 @@ __all__ = [
     "required",
     "texts_fields",
 ]
+
+
+#: Names of zones that are kept for old settings only: each has another one with a city.
+_NO_ZONES = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Mexico/", "Chile/", "posix", "right")
 
 
 class Form(FlaskForm):
@@ -81,8 +87,8 @@ class _Filled(validators.InputRequired):
             raise validators.StopValidation(self.message or "")
 
 
-def required() -> validators.InputRequired:
-    return _Filled(_l("Fill this in."))
+def required(cure: Any = None) -> validators.InputRequired:
+    return _Filled(cure or _l("Fill this in."))
 
 
 def optional() -> validators.Optional:
@@ -130,13 +136,46 @@ def prose(label: Any, *checks: Any, most: int = 5000, hint: Any = "", **options:
     )
 
 
-def email(label: Any = None, hint: Any = "") -> EmailField:
+#: Marks that turn the direction of all that follows; a name that holds one would turn the list that it is in.
+#: The marks that people who write from the right need inside a name (U+200E, U+200F, U+061C) stay.
+_TURNING = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+
+
+def _name_filter(value: str | None) -> str:
+    return clean((value or "").translate(_TURNING))
+
+
+def _something_to_see(_form: Any, field: Any) -> None:
+    if field.data and not any(unicodedata.category(letter)[0] in "LNSP" for letter in field.data):
+        raise validators.StopValidation(texts.field_error("name_unseen"))
+
+
+def _kana(_form: Any, field: Any) -> None:
+    said = unicodedata.normalize("NFKC", field.data or "")
+    if any(
+        letter.isalnum() and not unicodedata.name(letter, "").startswith(("HIRAGANA", "KATAKANA")) for letter in said
+    ):
+        raise validators.ValidationError(texts.field_error("furigana_kana"))
+
+
+def person(label: Any, *checks: Any, hint: Any = "", **options: Any) -> StringField:
+    """A name in any script and of any length up to 120 characters, as its owner writes it."""
+    checks = (*checks, length(120), _no_control, _something_to_see)
+    return StringField(label, [*checks], filters=[_name_filter], description=hint, **options)
+
+
+def furigana(label: Any, *, hint: Any = "") -> StringField:
+    """The reading of a Japanese name, in either kana."""
+    return person(label, _kana, hint=hint, render_kw={"lang": "ja", "autocomplete": "off"})
+
+
+def email(label: Any = None, hint: Any = "", autocomplete: str = "email") -> EmailField:
     return EmailField(
         label or _l("E-mail address"),
-        [required(), length(254), _no_control],
+        [required(_l("Enter your e-mail address.")), length(254), _no_control],
         filters=[_line_filter],
         description=hint,
-        render_kw={"autocomplete": "email"},
+        render_kw={"autocomplete": autocomplete, "autocapitalize": "none", "spellcheck": "false"},
     )
 
 
@@ -152,9 +191,15 @@ def password(label: Any, *checks: Any, hint: Any = "", new: bool = False) -> Pas
 def code(label: Any = None) -> StringField:
     return StringField(
         label or _l("Eight digits"),
-        [required(), length(40), _no_control],
+        [required(_l("Enter the eight digits from the mail.")), length(40), _no_control],
         filters=[_line_filter],
-        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "in code"},
+        render_kw={
+            "inputmode": "numeric",
+            "autocomplete": "one-time-code",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "class": "in code",
+        },
     )
 
 
@@ -188,26 +233,63 @@ def moment(label: Any, *checks: Any, hint: Any = "") -> MomentField:
 
 
 def zones() -> list[tuple[str, str]]:
-    """All zones as choices, UTC first."""
-    return [("UTC", "UTC")] + [
-        (name, name.replace("_", " "))
-        for name in sorted(clock._ZONES)
-        if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix", "right"))
+    """All zones as choices, UTC first: the city, by which people look, and its offset today."""
+    now, locale = datetime.now(UTC), web.locale() if has_request_context() else DEFAULT_LOCALE
+    named = [
+        (name, i18n.city(name, locale), i18n.offset(clock.to_local(now, name)))
+        for name in clock._ZONES
+        if "/" in name and not name.startswith(_NO_ZONES)
     ]
+    named.sort(key=lambda each: (i18n.collation(each[1]), each[0]))
+    return [("UTC", "UTC")] + [(name, f"{city} ({offset})") for name, city, offset in named]
+
+
+def countries() -> list[tuple[str, str]]:
+    """Countries and regions by name in the reader's language, none first."""
+    return [("", gettext("I do not want to say")), *i18n.territories(web.locale())]
+
+
+def or_stored(choices: list[tuple[str, str]], stored: str) -> list[tuple[str, str]]:
+    """Choices with one that is stored but not offered any more, so that saving a form does not change it."""
+    return choices if stored in dict(choices) else [*choices, (stored, stored)]
 
 
 def languages() -> list[tuple[str, str]]:
-    return [(locale, ENDONYMS[locale]) for locale in LOCALES]
+    """The languages of the interface, each as it calls itself."""
+    return [(language, i18n.endonym(language)) for language in i18n.languages()]
+
+
+def content_languages() -> list[tuple[str, str]]:
+    """The languages in which contests are written."""
+    return [(language, i18n.endonym(language)) for language in LOCALES]
 
 
 def texts_fields(name: str, label: Any, *, area: bool = False, most: int = 200, hint: Any = "") -> dict[str, Field]:
     """One field per language for a text in several languages: NAME_en, NAME_ja."""
     make = prose if area else line
-    return {f"{name}_{locale}": make(_in_language(label, locale), most=most, hint=hint) for locale in LOCALES}
+    return {
+        f"{name}_{locale}": make(
+            _in_language(label, locale),
+            most=most,
+            hint=hint,
+            render_kw={"lang": locale, "dir": i18n.direction(locale)},
+        )
+        for locale in LOCALES
+    }
+
+
+class _LanguageName:
+    """The name of a language, said when the label is: in the language of the page."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __str__(self) -> str:
+        return i18n.name(self.language, web.locale())
 
 
 def _in_language(label: Any, locale: str) -> Any:
-    return {"en": _l("%(label)s in English", label=label), "ja": _l("%(label)s in Japanese", label=label)}[locale]
+    return _l("%(label)s in %(language)s", label=label, language=_LanguageName(locale))
 
 
 def read_texts(form: Any, name: str) -> dict[str, str]:

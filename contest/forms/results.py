@@ -22,6 +22,29 @@ class Retract(Form):
     )
 
 
+class Jury(Form):
+    """What the jury says of the contest as a whole, and who it was."""
+
+    locals().update(
+        texts_fields(
+            "jury_statement",
+            _l("The jury about the contest"),
+            area=True,
+            most=MOST_STATEMENT,
+            hint=_l("Optional. What the jury looked for and what it found. Say it here if places were close."),
+        )
+    )
+    locals().update(
+        texts_fields(
+            "jury",
+            _l("Who judged"),
+            area=True,
+            most=MOST_STATEMENT,
+            hint=_l("Optional. Names, as they are to be public."),
+        )
+    )
+
+
 def awards(slots: Sequence[Slot]) -> Form:
     """A form with three fields for each slot: `entry-N`, `statement-N_en` and `statement-N_ja`, N from 0."""
     fields: dict[str, Field] = {}

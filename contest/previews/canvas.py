@@ -9,10 +9,15 @@ from typing import Any
 
 import pyvips
 
-from contest.previews.outcome import PRESETS
+from contest.previews.outcome import CARDS, PRESETS
 
 #: Told of each step: {"event": "source", …} once the file's measures are known, then {"event": "output", …}.
 Emit = Callable[[dict[str, Any]], None]
+
+
+#: A card: the mat and the slip in the colours of the style sheet, the width of the mat beside and above
+#: the picture, and the slip's place and size, which leave the picture free.
+_MAT, _VERMILION, _MAT_EDGES, _SLIP = (232, 232, 230), (181, 51, 11), (96, 48), (28, 44, 150)
 
 
 class GiveUp(Exception):
@@ -30,8 +35,10 @@ class Canvas:
     def __init__(self, out: Path, presets: Iterable[str], emit: Emit) -> None:
         self._out = out
         self._emit = emit
-        #: Wanted presets, smallest first.
-        self.presets = sorted(set(presets), key=PRESETS.__getitem__)
+        wanted = set(presets)
+        #: Wanted presets, smallest first, and cards.
+        self.presets = sorted(wanted - CARDS.keys(), key=PRESETS.__getitem__)
+        self.cards = sorted(wanted & CARDS.keys())
         self.outputs: list[dict[str, Any]] = []
         self.pages = self.width = self.height = 0
         self._began = time.monotonic(), time.process_time()
@@ -43,7 +50,7 @@ class Canvas:
 
     def edge(self, largest: str | None = None) -> int:
         """The long edge that the largest wanted preset needs, at most that of preset `largest`."""
-        edges = [PRESETS[preset] for preset in self.presets]
+        edges = [PRESETS[preset] for preset in self.presets] + [max(CARDS[card]) for card in self.cards]
         return max(edges) if largest is None else min(max(edges), PRESETS[largest])
 
     def draw(self, image: pyvips.Image, *, page: int = 1, largest: str | None = None) -> None:
@@ -54,6 +61,9 @@ class Canvas:
         first picture. Pictures are never made larger than `image`.
         """
         levels = []
+        if page == 1:
+            for card in self.cards:
+                self._card(card, image)
         for preset in reversed(self.presets):
             if largest is None or PRESETS[preset] <= PRESETS[largest]:
                 edge = PRESETS[preset]
@@ -64,9 +74,30 @@ class Canvas:
             # Lists of small pictures lie on any background; only the large ones are worth a checkerboard.
             flat = level.flatten(background=255) if preset == "320" and level.hasalpha() else level
             flat.webpsave(str(self._out / file_name(page, preset)), Q=80, effort=2, keep="none")
-            output = {"page": page, "preset": preset, "width": flat.width, "height": flat.height}
-            self.outputs.append(output)
-            self._emit({"event": "output", **output})
+            self._made(page, preset, flat)
+
+    def _card(self, card: str, image: pyvips.Image) -> None:
+        """The picture whole on the neutral mat; for an award with the slip of the prize at the mat's edge.
+
+        No words: a host may lack the fonts, and readers of links put the title beside the picture.
+        """
+        width, height = CARDS[card]
+        beside, above = _MAT_EDGES
+        hung = image.thumbnail_image(width - 2 * beside, height=height - 2 * above, size="down")
+        hung = hung.flatten(background=_MAT) if hung.hasalpha() else hung
+        hung = hung.colourspace("srgb")
+        ground = hung.gravity("centre", width, height, extend="background", background=_MAT)
+        if card == "award":
+            left, slip_width, slip_height = _SLIP
+            slip = (pyvips.Image.black(slip_width, slip_height, bands=3) + list(_VERMILION)).cast("uchar")
+            ground = ground.insert(slip.copy(interpretation="srgb"), left, 0)
+        ground.jpegsave(str(self._out / file_name(1, card)), Q=86, optimize_coding=True, keep="none")
+        self._made(1, card, ground)
+
+    def _made(self, page: int, preset: str, image: pyvips.Image) -> None:
+        output = {"page": page, "preset": preset, "width": image.width, "height": image.height}
+        self.outputs.append(output)
+        self._emit({"event": "output", **output})
 
     def late(self, *, cpu_s: float, wall_s: float) -> bool:
         """Whether this rendering has used more than so much processor time or time on the wall."""
@@ -76,7 +107,7 @@ class Canvas:
 
 def file_name(page: int, preset: str) -> str:
     """The name of one output in the folder: both sides build it, so no name ever crosses between them."""
-    return f"{page}-{preset}.webp"
+    return f"{page}-{preset}.{'jpeg' if preset in CARDS else 'webp'}"
 
 
 def plain(image: pyvips.Image) -> pyvips.Image:

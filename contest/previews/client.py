@@ -20,10 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from contest.previews import webp
+from contest.previews import jpeg, webp
 from contest.previews.confine import Limits
 from contest.previews.kinds import Kind
 from contest.previews.outcome import (
+    CARDS,
     FONTS_FILE,
     MAX_OUTPUT_BYTES,
     MAX_OUTPUTS,
@@ -232,7 +233,7 @@ def _collect(events: Iterator[dict[str, Any]], parent: str, first: Callable[[Out
                     pages, width, height = (_natural(event[name]) for name in ("pages", "width", "height"))
                 elif event["event"] == "output":
                     page, preset = _natural(event["page"]), event["preset"]
-                    if not 1 <= page <= MAX_PAGES or preset not in PRESETS or (page, preset) in outputs:
+                    if not 1 <= page <= MAX_PAGES or preset not in (*PRESETS, *CARDS) or (page, preset) in outputs:
                         raise ValueError("an output that nobody asked for")
                     if len(outputs) == MAX_OUTPUTS:
                         raise ValueError("too many outputs")
@@ -269,13 +270,17 @@ def _natural(value: Any) -> int:
 def _fetch(folder: int, page: int, preset: str) -> Output:
     """Read one picture of the child's folder. The name is ours, links are not followed, the bytes are measured."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(f"{page}-{preset}.webp", flags, dir_fd=folder)
+    descriptor = os.open(f"{page}-{preset}.{'jpeg' if preset in CARDS else 'webp'}", flags, dir_fd=folder)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a file")
         data = file.read(MAX_OUTPUT_BYTES + 1)
     if len(data) > MAX_OUTPUT_BYTES:
         raise ValueError("too large")
+    if preset in CARDS:
+        if jpeg.measure(data) != CARDS[preset]:
+            raise ValueError("not of the size that we asked for")
+        return Output(preset, page, *CARDS[preset], data)
     width, height = webp.measure(data)
     if not (0 < width <= PRESETS[preset] and 0 < height <= PRESETS[preset]):
         raise ValueError("not of the size that we asked for")

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 #: The long edge in pixels of each preview, the smallest first, by the name under which it is stored.
 PRESETS = {"320": 320, "1280": 1280, "2560": 2560}
 
+#: Pictures for links to a page, made only where asked for: width and height in pixels. JPEG, because that is
+#: what every reader of such links takes. `award` has the slip of a prize on it.
+CARDS = {"card": (1200, 630), "award": (1200, 630)}
+
 #: `ready`: all is well. `damaged`: there are pictures, but not of the whole file. `failed`: none could be
 #: made. `refused`: the file breaks one of our limits, or has a password.
 VERDICTS = frozenset({"ready", "damaged", "failed", "refused"})
@@ -44,7 +48,7 @@ class RendererGone(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """One picture, always a bare WebP: no metadata, no animation, nothing behind its end."""
+    """One picture, a bare WebP (or JPEG, for a card): no metadata, no animation, nothing behind its end."""
 
     preset: str
     #: The page that it shows, from 1.

@@ -32,7 +32,7 @@ from typing import Any, NoReturn
 
 from contest.previews import confine
 from contest.previews.kinds import PREVIEWABLE, Kind
-from contest.previews.outcome import FONTS_FILE, MAX_OUTPUTS, PRESETS
+from contest.previews.outcome import CARDS, FONTS_FILE, MAX_OUTPUTS, PRESETS
 
 #: Where fonts and their configuration lie: all that a child can read besides the file that it is given.
 FONT_PATHS = (
@@ -186,7 +186,7 @@ class Server:
                 return
             wanted = json.loads(header)
             job.kind = Kind(wanted["kind"])
-            presets = [preset for preset in PRESETS if preset in wanted["presets"]]
+            presets = [preset for preset in (*PRESETS, *CARDS) if preset in wanted["presets"]]
             if job.kind not in PREVIEWABLE or not presets:
                 raise ValueError("nothing to do")
             job.folder = tempfile.mkdtemp(dir=self._settings.folder, prefix="job-")

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, mail, outbox
+from contest import audit, clock, i18n, mail, outbox
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import (
     Account,
@@ -35,7 +35,7 @@ from contest.models import (
 )
 from contest.permissions import Actor
 from contest.settings import Settings
-from contest.vocabulary import LOCALES, CodePurpose, Role
+from contest.vocabulary import DEFAULT_LOCALE, CodePurpose, Role
 
 # OWASP's parameters: a seventh of the library's default cost, so that a rush at the deadline can sign in.
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Type.ID)
@@ -44,6 +44,10 @@ CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
 #: Guesses per account and network in a window, and per account from everywhere.
 TRIES, TRIES_EVERYWHERE, TRY_WINDOW = 10, 50, timedelta(minutes=10)
+
+
+#: What people say of themselves. The reading and the order of a name are for lists; the Latin name for certificates.
+PROFILE = ("name", "latin_name", "furigana", "sort_name", "locale", "zone", "country")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class SessionKind:
 ENTRANT = SessionKind(timedelta(hours=24), timedelta(days=30))
 JUDGE = SessionKind(timedelta(hours=20), timedelta(days=30))
 STAFF = SessionKind(timedelta(hours=8), timedelta(hours=24))
+#: Who judges may leave a sheet open over a working day (WCAG 2.2, 2.2.1), whatever else they do.
+STAFF_WHO_JUDGE = SessionKind(timedelta(hours=20), timedelta(hours=24))
 
 
 def email_key(email: str) -> str:
@@ -160,7 +166,7 @@ def register(
         check_password(password)
     hashed = hash_password(password) if password else None
     key = email_key(email)
-    locale = locale if locale in LOCALES else "en"
+    locale = locale if locale in i18n.languages() else DEFAULT_LOCALE
     made = session.execute(
         insert(Account)
         .values(
@@ -222,6 +228,7 @@ def make_code(session: Session, settings: Settings, key: str, purpose: str, loca
     )
     mail.queue(
         session,
+        settings,
         "code",
         key=f"code:{nonce}",
         address=account.email,
@@ -230,7 +237,6 @@ def make_code(session: Session, settings: Settings, key: str, purpose: str, loca
         code=f"{digits[:4]} {digits[4:]}",
         purpose=purpose,
         minutes=int(CODE_LIFE.total_seconds() // 60),
-        site=settings.base_url,
     )
 
 
@@ -290,16 +296,21 @@ def check_sign_in(session: Session, *, email: str, password: str, network: str) 
     return account
 
 
-def start_session(session: Session, account: Account, *, address: str, agent: str) -> str:
-    """Open a session for an account that has proven itself; returns the token for the cookie."""
-    now = clock.read(session)
+def _kind(session: Session, account: Account) -> SessionKind:
+    """How long sessions of this account last, by what it may do."""
     roles = set(
         session.scalars(
             select(Membership.role).where(Membership.account_id == account.id, Membership.removed_at.is_(None))
         )
     )
     staff = account.is_admin or account.is_staff or bool(roles & {Role.ORGANISER, Role.CHAIR, Role.PUBLISHER})
-    kind = STAFF if staff else JUDGE if Role.JUDGE in roles else ENTRANT
+    judge = Role.JUDGE in roles
+    return STAFF_WHO_JUDGE if staff and judge else STAFF if staff else JUDGE if judge else ENTRANT
+
+
+def start_session(session: Session, account: Account, *, address: str, agent: str) -> str:
+    """Open a session for an account that has proven itself; returns the token for the cookie."""
+    now, kind = clock.read(session), _kind(session, account)
     token = secrets.token_urlsafe(32)
     row = LoginSession(
         token_hash=hashlib.sha256(token.encode()).digest(),
@@ -332,11 +343,14 @@ def load_actor(session: Session, token: str, now: datetime | None = None) -> tup
             LoginSession.id,
             LoginSession.fresh_at,
             LoginSession.seen_at,
+            LoginSession.expires_at,
+            LoginSession.idle_seconds,
             Account.id.label("account_id"),
             Account.name,
             Account.email,
             Account.locale,
             Account.zone,
+            Account.theme,
             Account.is_admin,
             Account.is_staff,
             Account.verified_at,
@@ -364,11 +378,15 @@ def load_actor(session: Session, token: str, now: datetime | None = None) -> tup
         email=row.email,
         locale=row.locale,
         zone=row.zone,
+        theme=row.theme,
         is_admin=row.is_admin,
         is_staff=row.is_staff,
         verified=row.verified_at is not None,
         session_id=row.id,
         fresh_at=row.fresh_at,
+        session_idle=timedelta(seconds=row.idle_seconds),
+        session_unused=row.now - row.seen_at,
+        session_most=row.expires_at - row.now,
         roles={key: frozenset(value) for key, value in held.items()},
     )
     return actor, row.now - row.seen_at > timedelta(minutes=1)
@@ -379,6 +397,16 @@ def touch(session: Session, actor: Actor) -> None:
     session.execute(
         update(LoginSession).where(LoginSession.id == actor.session_id).values(seen_at=func.clock_timestamp())
     )
+
+
+def stay(session: Session, actor: Actor) -> timedelta:
+    """Start the idle time of the actor's session anew; returns what is left of the session.
+
+    The whole length stays: past it one proves anew who one is (`confirm`).
+    """
+    touch(session, actor)
+    row = session.get_one(LoginSession, actor.session_id, populate_existing=True)
+    return min(timedelta(seconds=row.idle_seconds), row.expires_at - clock.read(session))
 
 
 def sign_out(session: Session, actor: Actor) -> None:
@@ -408,6 +436,8 @@ def sessions_of(session: Session, actor: Actor) -> list[LoginSession]:
                 LoginSession.account_id == actor.account_id,
                 LoginSession.revoked_at.is_(None),
                 LoginSession.expires_at > func.clock_timestamp(),
+                LoginSession.seen_at + func.make_interval(0, 0, 0, 0, 0, 0, LoginSession.idle_seconds)
+                > func.clock_timestamp(),
             )
             .order_by(LoginSession.seen_at.desc())
         )
@@ -430,8 +460,10 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
         account = check_sign_in(session, email=actor.email, password=password, network=network)
     if account.id != actor.account_id:
         raise Invalid("code", "code_wrong")
-    row = session.get_one(LoginSession, actor.session_id)
-    row.fresh_at = clock.read(session)
+    row, now = session.get_one(LoginSession, actor.session_id), clock.read(session)
+    # Whoever has just proven who they are has a session as if they had signed in anew.
+    row.fresh_at = row.seen_at = now
+    row.expires_at = max(row.expires_at, now + _kind(session, account).whole)
     audit.record(session, actor, "account.confirmed", row)
 
 
@@ -446,19 +478,38 @@ def reset_password(session: Session, *, email: str, code: str, password: str, ne
 
 
 def change_profile(session: Session, actor: Actor, *, changes: Mapping[str, str]) -> Account:
-    """Change the actor's own name, Latin name, language, zone or country."""
+    """Change the actor's own profile: what `changes` names of PROFILE. What it does not name stays.
+
+    Raises Invalid. A stored country or language that the lists do not have (any more) may stay.
+    """
     account = session.get_one(Account, actor.account_id, with_for_update=True)
-    if not clock.is_zone(changes["zone"]):
-        raise Invalid("zone", "zone_unknown")
-    for name in ("name", "latin_name", "locale", "zone", "country"):
-        setattr(account, name, changes[name])
-    audit.record(session, actor, "account.changed", account)
+    known: dict[str, Callable[[str], bool]] = {
+        "name": bool,
+        "zone": clock.is_zone,
+        "locale": lambda language: language in i18n.languages(),
+        "country": lambda code: not code or i18n.territory(code, DEFAULT_LOCALE) != code,
+    }
+    problem = {"name": "required", "zone": "zone_unknown", "locale": "invalid", "country": "invalid"}
+    changed = {name: value for name, value in changes.items() if getattr(account, name) != value}
+    wrong = {name: problem[name] for name, value in changed.items() if name in known and not known[name](value)}
+    if wrong:
+        raise Invalid(wrong)
+    for name in PROFILE:
+        if name in changed:
+            setattr(account, name, changed[name])
+    if changed:
+        audit.record(session, actor, "account.changed", account)
     return account
 
 
 def set_locale(session: Session, actor: Actor, locale: str) -> None:
     """Keep the language of the actor's pages and mails. Reading in another one is no act to audit."""
     session.execute(update(Account).where(Account.id == actor.account_id).values(locale=locale))
+
+
+def set_theme(session: Session, actor: Actor, theme: str) -> None:
+    """Keep light or dark ("": as the system says) for the actor's pages. As with the language, no act to audit."""
+    session.execute(update(Account).where(Account.id == actor.account_id).values(theme=theme))
 
 
 def own_account(session: Session, actor: Actor) -> Account:

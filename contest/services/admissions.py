@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from contest import audit, clock, outbox
 from contest.clock import phase_of
-from contest.errors import Denied, Invalid, NotFound
+from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import (
     Account,
     AuditEvent,
@@ -28,11 +28,13 @@ from contest.models import (
     RevisionFile,
 )
 from contest.permissions import Actor, may_organise
-from contest.services import contests, entries
+from contest.services import contests, entries, pictures
+from contest.services.drafts import ALT_MOST
+from contest.services.listing import Listing, by_name, finds_entry, total
 from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, Phase, RoundState, check_transition
 
-#: Entries on one page of the list.
-PAGE = 50
+#: Orders of the list of entries.
+SORTS = ("number", "title", "entrant", "category", "state", "revision", "sealed", "files")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Detail:
     entry: Row[*tuple[Any, ...]]
     revisions: Sequence[Row[*tuple[Any, ...]]]
     files: dict[UUID, list[Row[*tuple[Any, ...]]]]
+    #: (file's id, entrant's words) → the words that an organiser wrote in their place.
+    reworded: Mapping[tuple[str, str], str]
     #: Why it was disqualified; "" if it is not.
     reason: str
 
@@ -54,10 +58,11 @@ def states(session: Session, contest: Contest) -> dict[str, int]:
     return dict(rows.all())
 
 
-def listed(session: Session, contest: Contest, *, state: str = "", page: int = 1) -> Sequence[Row[*tuple[Any, ...]]]:
-    """One page of entries by number: id, number, state, entrant, category, title, revision, sealed_at, files.
+def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listing, Sequence[Row[*tuple[Any, ...]]]]:
+    """One page of entries: id, number, state, entrant, category, title, revision, sealed_at, files.
 
     Title and category are those of the newest sealed revision, or of the draft while there is none.
+    Filters: `state`, and `category` by its key.
     """
     newest = (
         select(Revision.id)
@@ -68,6 +73,7 @@ def listed(session: Session, contest: Contest, *, state: str = "", page: int = 1
         .scalar_subquery()
     )
     files = select(func.count()).where(RevisionFile.revision_id == Revision.id).correlate(Revision).scalar_subquery()
+    title = func.coalesce(Revision.title, Entry.title)
     query = (
         select(
             Entry.id,
@@ -75,7 +81,7 @@ def listed(session: Session, contest: Contest, *, state: str = "", page: int = 1
             Entry.state,
             Account.name.label("entrant"),
             Category.name.label("category"),
-            func.coalesce(Revision.title, Entry.title).label("title"),
+            title.label("title"),
             Revision.number.label("revision"),
             Revision.sealed_at,
             files.label("files"),
@@ -84,15 +90,29 @@ def listed(session: Session, contest: Contest, *, state: str = "", page: int = 1
         .outerjoin(Revision, Revision.id == newest)
         .outerjoin(Category, Category.id == func.coalesce(Revision.category_id, Entry.category_id))
         .where(Entry.contest_id == contest.id)
-        .order_by(Entry.number)
-        .offset((page - 1) * PAGE)
-        .limit(PAGE)
     )
-    return session.execute(query.where(Entry.state == state) if state else query).all()
+    if listing.filters.get("state"):
+        query = query.where(Entry.state == listing.filters["state"])
+    if listing.filters.get("category"):
+        query = query.where(Category.key == listing.filters["category"])
+    if listing.q:
+        query = query.where(finds_entry(listing.q, title, Account.name))
+    listing = listing.counted(total(session, query.with_only_columns(Entry.id)))
+    orders = {
+        "number": (Entry.number,),
+        "title": (func.lower(func.nullif(title, "")),),
+        "entrant": (by_name(),),
+        "category": (Category.position,),
+        "state": (Entry.state,),
+        "revision": (Revision.number,),
+        "sealed": (Revision.sealed_at,),
+        "files": (files,),
+    }
+    return listing, session.execute(listing.apply(query, orders, Entry.number)).all()
 
 
 def detail(session: Session, contest: Contest, number: int) -> Detail:
-    """One entry of the contest, in four statements. Raises NotFound.
+    """One entry of the contest, in five statements. Raises NotFound.
 
     entry: the stored draft with name, latin_name, email, country and locale of the entrant.
     revisions: id, number, sealed_at, title, statement, declaration, credit, category, grace_used, receipt.
@@ -140,7 +160,8 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
         .order_by(Revision.number.desc())
     ).all()
     files = _files(session, [row.id for row in revisions])
-    return Detail(entry, revisions, files, _reason(session, contest, entry))
+    reworded = pictures.reworded(session, {file.id for held in files.values() for file in held})
+    return Detail(entry, revisions, files, reworded, _reason(session, contest, entry))
 
 
 def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Row[*tuple[Any, ...]]]]:
@@ -174,6 +195,69 @@ def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Ro
     ):
         found[row.revision_id].append(row)
     return found
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a picture to those who cannot see it: the entrant's words, and those shown instead."""
+
+    file: Row[*tuple[Any, ...]]
+    number: int
+    original: str
+    shown: str
+
+
+def words_of(session: Session, contest: Contest, number: int, file_id: UUID) -> Words:
+    """A picture of an entry's newest revision and its words. Raises NotFound, also for what is no picture.
+
+    file: id, name, thumb (id of its largest first page).
+    """
+    newest = (
+        select(Revision.id)
+        .join(Entry, Entry.id == Revision.entry_id)
+        .where(Entry.contest_id == contest.id, Entry.number == number)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(EntryFile.id, EntryFile.name, RevisionFile.alt, Preview.id.label("thumb"))
+        .join(EntryFile, EntryFile.id == RevisionFile.file_id)
+        .join(Preview, (Preview.file_id == EntryFile.id) & (Preview.page == 1))
+        .where(RevisionFile.revision_id == newest, EntryFile.id == file_id)
+        .order_by(Preview.width.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        raise NotFound
+    shown = pictures.reworded(session, [row.id]).get((str(row.id), row.alt), row.alt)
+    return Words(row, number, row.alt, shown)
+
+
+def reword(session: Session, actor: Actor, slug: str, number: int, file_id: UUID, *, was: str, alt: str) -> None:
+    """Say in other words what a picture shows, for judges and on winners' pages. Nothing sealed changes.
+
+    `was` is what the form was opened with. Raises NotFound, Denied, Invalid("alt") and Conflict("stale").
+    """
+    entry = _load(session, actor, slug, number)
+    found = words_of(session, entry.contest, number, file_id)
+    if len(alt) > ALT_MOST:
+        raise Invalid("alt", "too_long")
+    if alt == found.shown:
+        return
+    if found.shown != was:
+        raise Conflict("stale", stored=found.shown)
+    audit.record(
+        session,
+        actor,
+        "entry.alt_edited",
+        session.get_one(EntryFile, found.file.id),
+        contest_id=entry.contest_id,
+        entry=entry.number,
+        original=found.original,
+        before=found.shown,
+        after=alt,
+    )
 
 
 def _reason(session: Session, contest: Contest, entry: Row[*tuple[Any, ...]]) -> str:

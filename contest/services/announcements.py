@@ -51,6 +51,7 @@ def mail_proposal(session: Session, settings: Settings, publication_id: uuid.UUI
     for account in readers:
         mail.queue(
             session,
+            settings,
             "publication_proposed",
             key=f"proposed:{publication.id}:{account.id}",
             address=account.email,
@@ -94,6 +95,7 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
     for entry_id, number, judged_title, account in rows:
         mail.queue(
             session,
+            settings,
             "published",
             key=f"published:{publication.id}:{entry_id}",
             address=account.email,

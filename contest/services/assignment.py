@@ -19,6 +19,7 @@ from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Assignment, Contest, Entry, Membership, Recusal, Round, Scorecard
 from contest.permissions import Actor, may_organise
 from contest.services import contests, draw
+from contest.services.listing import by_name
 from contest.settings import Settings
 from contest.vocabulary import EntryState, Role, RoundState, ScorecardState
 
@@ -106,7 +107,7 @@ def judges_of_entry(session: Session, contest: Contest, entry_id: uuid.UUID) -> 
         .where(
             Assignment.round_id == contest.round.id, Assignment.entry_id == entry_id, Assignment.removed_at.is_(None)
         )
-        .order_by(Account.name, Assignment.id)
+        .order_by(by_name(), Assignment.id)
     ).all()
 
 
@@ -136,7 +137,7 @@ def free_judges(session: Session, contest: Contest, entry_id: uuid.UUID) -> Sequ
     return session.execute(
         select(Account.id.label("account_id"), Account.name, load.label("load"))
         .where(Account.id.in_(judges_of(contest.id)), ~on_it, ~own)
-        .order_by(load, Account.name, Account.id)
+        .order_by(load, by_name(), Account.id)
     ).all()
 
 
@@ -385,6 +386,7 @@ def mail_assignments(
     contest = round_.contest
     mail.queue(
         session,
+        settings,
         "assignments",
         key=f"assignments:{round_id}:{judge_id}:{nonce}",
         address=judge.email,

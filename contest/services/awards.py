@@ -154,6 +154,35 @@ def _clean(statement: Texts) -> Texts:
     return {locale: statement[locale].strip() for locale in LOCALES}
 
 
+def save_jury(session: Session, actor: Actor, slug: str, *, statement: Texts, people: Texts) -> None:
+    """Store what the jury says of the contest as a whole and who it was; the next proposal freezes both.
+
+    Each may be left out, but not in one language only. Raises NotFound; Denied("organiser_only" |
+    "no_tally_yet"); Invalid with the fields `jury_statement_LOCALE` and `jury_LOCALE`.
+    """
+    contest, round_ = rounds.hold(session, actor, slug)
+    permissions.may_propose_awards(actor, contest, round_).require()
+    given = {"jury_statement": statement, "jury": people}
+    problems: dict[str, str] = {}
+    for name, texts in given.items():
+        filled = {locale: text for locale in LOCALES if (text := texts.get(locale, "").strip())}
+        for locale in LOCALES:
+            if filled and locale not in filled:
+                problems[f"{name}_{locale}"] = f"text_missing_{locale}"
+            elif len(filled.get(locale, "")) > MOST_STATEMENT:
+                problems[f"{name}_{locale}"] = "too_long"
+        given[name] = filled
+    if problems:
+        raise Invalid(problems)
+    changed = [name for name, texts in given.items() if getattr(contest, name) != texts]
+    if not changed:
+        return
+    contest.jury_statement, contest.jury = given["jury_statement"], given["jury"]
+    take_back_draft(session, contest)
+    session.flush()
+    audit.record(session, actor, "contest.changed", contest, fields=changed)
+
+
 def take_back_draft(session: Session, contest: Contest) -> Publication | None:
     """Supersede the proposed publication, if there is one: what it shows is no longer what is proposed.
 

@@ -11,11 +11,12 @@ from sqlalchemy import and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from contest import clock, permissions
-from contest.models import Contest, Criterion, Entry, Prize, Round
+from contest.models import Contest, ContestPicture, Criterion, Entry, Prize, Round
 from contest.permissions import Actor
-from contest.services import contests
+from contest.services import contests, covers
+from contest.services.covers import Cover
 from contest.services.drafts import CategoryRow, Slot, TermsState, categories_of, slots_of, terms_of
-from contest.vocabulary import STAFF_ROLES, EntryState, Phase
+from contest.vocabulary import STAFF_ROLES, EntryState, Phase, RoundState
 
 #: Contests with published winners that the list shows, newest first.
 PUBLISHED_MOST = 50
@@ -37,8 +38,10 @@ class ContestRow:
     closes_at: datetime | None
     grace_seconds: int
     announced_at: datetime | None
+    winners_at: datetime | None
     published_at: datetime | None
     entry_state: str | None
+    cover: Cover | None
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,15 @@ def listing(session: Session, actor: Actor) -> Listing:
             Contest.closes_at,
             Contest.grace_seconds,
             Contest.announced_at,
+            Contest.winners_at,
             Contest.published_at,
+            ContestPicture.state.label("cover_state"),
+            ContestPicture.alt,
+            ContestPicture.caption,
+            ContestPicture.sizes,
             Entry.state.label("entry_state"),
         )
+        .outerjoin(ContestPicture, ContestPicture.contest_id == Contest.id)
         .outerjoin(
             Entry,
             and_(
@@ -82,7 +91,9 @@ def listing(session: Session, actor: Actor) -> Listing:
     now = clock.read(session)
     found: dict[Phase, list[ContestRow]] = {phase: [] for phase in ORDER}
     for row in rows:
-        each = ContestRow(**row._mapping)
+        given = dict(row._mapping)
+        cover = covers.made_of(*(given.pop(name) for name in ("cover_state", "alt", "caption", "sizes")))
+        each = ContestRow(**given, cover=cover)
         found[clock.phase_of(each, now)].append(each)
     found[Phase.JUDGING].reverse()
     found[Phase.PUBLISHED].sort(key=lambda each: each.published_at or now, reverse=True)
@@ -102,6 +113,9 @@ class ContestPage:
     terms: TermsState
     judges_per_entry: int
     judging_until: datetime | None
+    #: Whether the judges have finished, so that what remains is to decide.
+    judged: bool
+    cover: Cover | None
     entry_state: str | None
     step: str
     phase: Phase
@@ -123,7 +137,7 @@ def contest_page(session: Session, actor: Actor, slug: str) -> ContestPage:
     """Everything that a contest says of itself. Raises NotFound for one that the actor may not know of."""
     contest = contests.get_public(session, actor, slug)
     round_ = session.execute(
-        select(Round.id, Round.judges_per_entry, Round.due_at)
+        select(Round.id, Round.judges_per_entry, Round.due_at, Round.state)
         .where(Round.contest_id == contest.id)
         .order_by(Round.position.desc())
         .limit(1)
@@ -150,6 +164,8 @@ def contest_page(session: Session, actor: Actor, slug: str) -> ContestPage:
         terms=terms_of(session, actor, contest),
         judges_per_entry=round_.judges_per_entry,
         judging_until=round_.due_at,
+        judged=round_.state in (RoundState.CLOSED, RoundState.TALLIED, RoundState.CONFIRMED),
+        cover=covers.of(contest.picture),
         entry_state=entry_state,
         step=next_step(actor, contest, phase, entry_state),
         phase=phase,

@@ -143,6 +143,60 @@ def _terms(contest: Contest) -> Iterator[Problem]:
         yield Problem("terms", "text", "terms_missing")
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A text that a language lacks: in which part, of which field, of which thing ({} for the contest itself)."""
+
+    section: str
+    field: str
+    subject: Texts
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How many of the organisers' texts there are in one language, and which are missing."""
+
+    locale: str
+    done: int
+    all: int
+    gaps: tuple[Gap, ...]
+
+
+def completeness(contest: Contest) -> list[Completeness]:
+    """Every language's share of the texts that entrants, judges and readers get. Pure over a loaded contest.
+
+    A text counts if it must be there, or if another language has it.
+    """
+    texts = list(_every_text(contest))
+    found = []
+    for locale in LOCALES:
+        gaps = tuple(Gap(section, name, subject) for section, name, subject, text in texts if not text.get(locale))
+        found.append(Completeness(locale, len(texts) - len(gaps), len(texts), gaps))
+    return found
+
+
+def _every_text(contest: Contest) -> Iterator[tuple[str, str, Texts, Texts]]:
+    """(part, field, thing's name, text in each language)."""
+    for name in ("title", "summary", "brief", "host"):
+        yield "texts", name, {}, getattr(contest, name)
+    if contest.terms:
+        yield "terms", "text", {}, contest.terms[-1].text
+    named: list[tuple[str, Any, tuple[str, ...]]] = [
+        *(("categories", thing, ()) for thing in contest.categories),
+        *(("deliverables", thing, ("hint",)) for thing in contest.round.deliverables),
+        *(("rubric", thing, ("question",)) for thing in contest.round.criteria),
+        *(("prizes", thing, ("amount",)) for thing in contest.prizes),
+    ]
+    for section, thing, optional in named:
+        yield section, "name", thing.name, thing.name
+        for name in optional:
+            if any(getattr(thing, name).values()):
+                yield section, name, thing.name, getattr(thing, name)
+    for criterion in contest.round.criteria:
+        for number, level in enumerate(criterion.levels, 1):
+            yield "rubric", f"level {number}", criterion.name, level
+
+
 def percent(thousandths: int) -> str:
     """A weight as people write it: 350 → 35, 333 → 33.3."""
     whole, tenth = divmod(thousandths, 10)

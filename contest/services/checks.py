@@ -166,6 +166,7 @@ def _decide(session: Session, row: EntryFile, found: _Found) -> None:
     check_transition(FILE_TRANSITIONS, row.state, FileState.ACCEPTED)
     row.state, row.accepted_at = FileState.ACCEPTED, clock.read(session)
     row.kind, row.size, row.sha256 = found.kind, found.size, found.sha256
+    _take_place(session, row, contest_id, number)
     audit.record(
         session,
         None,
@@ -180,6 +181,25 @@ def _decide(session: Session, row: EntryFile, found: _Found) -> None:
     if found.kind in PREVIEWABLE:
         row.preview_state = PreviewState.PENDING
         outbox.add(session, "make_previews", queue="previews", key=f"preview:{row.id}", file_id=str(row.id))
+
+
+def _take_place(session: Session, row: EntryFile, contest_id: uuid.UUID, number: int) -> None:
+    """Take what stood at this file's place out of the draft. Revisions that hold it keep it."""
+    replaced = session.scalars(
+        select(EntryFile)
+        .where(
+            EntryFile.entry_id == row.entry_id,
+            EntryFile.deliverable_id == row.deliverable_id,
+            EntryFile.position == row.position,
+            EntryFile.id != row.id,
+            EntryFile.created_at <= row.created_at,
+            EntryFile.removed_at.is_(None),
+        )
+        .with_for_update()
+    )
+    for old in replaced:
+        old.removed_at = row.accepted_at
+        audit.record(session, None, "file.removed", old, contest_id=contest_id, entry=number, replaced_by=row.id)
 
 
 def reject(session: Session, row: EntryFile, reason: str, *, contest_id: uuid.UUID) -> None:

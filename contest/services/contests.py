@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.errors import UniqueViolation
@@ -70,6 +70,11 @@ def get_for_change(session: Session, actor: Actor, slug: str, version: int | Non
     if version is not None and contest.version != version:
         raise Conflict("stale", version=contest.version)
     return contest
+
+
+def own_language(session: Session, slug: str) -> str | None:
+    """The main language of an announced contest: what its pages speak where the reader has no wish."""
+    return session.scalar(select(Contest.default_locale).where(Contest.slug == slug, Contest.announced_at.is_not(None)))
 
 
 def touch(contest: Contest) -> None:
@@ -184,10 +189,12 @@ def change_dates(
     closes_at: datetime | None,
     grace_minutes: int,
     due_at: datetime | None,
+    winners_at: datetime | None = None,
     version: int | None = None,
 ) -> Contest:
-    """Move the dates; all are local wall times in `zone`, without tzinfo. `due_at`: judging is due.
+    """Move the dates; all are local wall times in `zone`, without tzinfo.
 
+    `due_at`: judging is due. `winners_at`: when the winners are to be announced, a plan and no switch.
     Raises Denied where the rules of moving forbid it, Invalid where the dates make no sense.
     """
     contest = get_for_change(session, actor, slug, version)
@@ -198,6 +205,7 @@ def change_dates(
     opens = _moment("opens_at", opens_at, zone, contest.opens_at, contest.zone)
     closes = _moment("closes_at", closes_at, zone, contest.closes_at, contest.zone)
     due = _moment("due_at", due_at, zone, round_.due_at, contest.zone)
+    winners = _moment("winners_at", winners_at, zone, contest.winners_at, contest.zone)
     if contest.announced_at is not None:
         missing = {name: "required" for name, value in (("opens_at", opens), ("closes_at", closes)) if value is None}
         if missing:
@@ -211,13 +219,22 @@ def change_dates(
     if opens is not None and closes is not None and closes <= opens:
         raise Invalid("closes_at", "dates_order")
     _check_due(round_, due, closes, grace_minutes * 60)
+    _check_winners(contest, winners, now, after=(closes, due))
+    _check_midnight("closes_at", closes, contest.closes_at, zone)
+    _check_midnight("due_at", due, round_.due_at, zone)
     _store_dates(
         session,
         actor,
         contest,
         round_,
         due=due,
-        values={"zone": zone, "opens_at": opens, "closes_at": closes, "grace_seconds": grace_minutes * 60},
+        values={
+            "zone": zone,
+            "opens_at": opens,
+            "closes_at": closes,
+            "grace_seconds": grace_minutes * 60,
+            "winners_at": winners,
+        },
     )
     return contest
 
@@ -237,6 +254,9 @@ def _moment(
         shown = clock.to_local(stored, stored_zone).replace(tzinfo=None)
         if local in (shown, shown.replace(microsecond=0)):
             return stored
+    kind = clock.wall_time(local, zone)
+    if kind != "plain":
+        raise Invalid(field, f"time_{kind}")
     return clock.from_local(local, zone)
 
 
@@ -245,6 +265,29 @@ def _check_due(round_: Round, due: datetime | None, closes: datetime | None, gra
         raise Denied("due_fixed")
     if due is not None and closes is not None and due <= clock.grace_end(closes, grace_seconds):
         raise Invalid("due_at", "due_order")
+
+
+def _check_winners(
+    contest: Contest, winners: datetime | None, now: datetime, *, after: Sequence[datetime | None]
+) -> None:
+    if winners != contest.winners_at and contest.published_at is not None:
+        raise Denied("published_fixed")
+    if winners is None:
+        return
+    if any(moment is not None and winners <= moment for moment in after):
+        raise Invalid("winners_at", "winners_order")
+    if winners != contest.winners_at and winners <= now:
+        raise Invalid("winners_at", "date_past")
+
+
+def _check_midnight(field: str, moment: datetime | None, stored: datetime | None, zone: str) -> None:
+    """A deadline at midnight is read as the end of either day; the last second of the day is not."""
+    if moment is None or moment == stored:
+        return
+    local = clock.to_local(moment, zone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        instead = (local.replace(tzinfo=None) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+        raise Invalid(field, "time_midnight", instead=instead)
 
 
 def _store_dates(

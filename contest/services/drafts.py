@@ -66,6 +66,8 @@ class FileRow:
     thumb: uuid.UUID | None
     thumb_width: int | None
     thumb_height: int | None
+    #: Its place in the entry. A file that shall replace another stands at the same place, after it.
+    position: int = 0
 
     @property
     def is_picture(self) -> bool:
@@ -112,13 +114,27 @@ class Slot:
 
     @property
     def taken(self) -> int:
-        """How many places are in order or under way; a refused file takes none."""
-        return sum(file.state != FileState.REJECTED for file in self.files)
+        """How many places are in order or under way; a refused file takes none, two at one place take one."""
+        return len({file.position for file in self.files if file.state != FileState.REJECTED})
 
     @property
     def to_fix(self) -> int:
         """How many files the entrant should look at."""
         return sum(file.needs_care or file.needs_text for file in self.files)
+
+    def replaced(self, file: FileRow) -> FileRow | None:
+        """The file whose place this one takes once it has passed its check."""
+        before = [each for each in self.files[: self.files.index(file)] if each.position == file.position]
+        return before[0] if before and file.state != FileState.ACCEPTED else None
+
+    def replacing(self, file: FileRow) -> FileRow | None:
+        """The file that takes the place of this one once it has passed its check."""
+        after = [
+            each
+            for each in self.files[self.files.index(file) + 1 :]
+            if each.position == file.position and each.state in (FileState.EXPECTED, FileState.RECEIVED)
+        ]
+        return after[-1] if after else None
 
 
 @dataclass(frozen=True)
@@ -208,6 +224,7 @@ def files_of(session: Session, entry: Entry) -> list[FileRow]:
             Preview.id.label("thumb"),
             Preview.width.label("thumb_width"),
             Preview.height.label("thumb_height"),
+            EntryFile.position,
         )
         .outerjoin(Preview, (Preview.file_id == EntryFile.id) & (Preview.page == 1) & (Preview.preset == "320"))
         .where(EntryFile.entry_id == entry.id, EntryFile.removed_at.is_(None))

@@ -12,13 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, mail, outbox
+from contest import audit, clock, i18n, mail, outbox
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Contest, Invitation, Membership
 from contest.permissions import Actor, may_organise
 from contest.services.accounts import check_email, check_password, create_account, email_key, hash_password
 from contest.settings import Settings
-from contest.vocabulary import LOCALES, STAFF_ROLES, Role
+from contest.vocabulary import DEFAULT_LOCALE, STAFF_ROLES, Role
 
 INVITATION_LIFE = timedelta(days=14)
 
@@ -54,7 +54,7 @@ def invite(
         email=email,
         email_key=key,
         name=name,
-        locale=locale if locale in LOCALES else "en",
+        locale=locale if locale in i18n.languages() else DEFAULT_LOCALE,
         invited_by=actor.account_id,
         expires_at=now + INVITATION_LIFE,
     )
@@ -80,6 +80,7 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
     inviter = session.get_one(Account, invitation.invited_by)
     mail.queue(
         session,
+        settings,
         "invitation",
         key=f"invitation:{invitation.id}:{nonce}",
         address=invitation.email,
@@ -90,7 +91,6 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
         inviter=inviter.name,
         link=f"{settings.base_url}/invitations/{token}",
         days=INVITATION_LIFE.days,
-        site=settings.base_url,
     )
 
 

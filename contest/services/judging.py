@@ -32,6 +32,8 @@ from contest.services.sheets import (
     Progress,
     Queue,
     QueueRow,
+    Scored,
+    ScoredRow,
     SheetCriterion,
 )
 from contest.vocabulary import (
@@ -53,11 +55,14 @@ __all__ = [
     "reopen",
     "reopen_round",
     "save",
+    "scores",
     "sheet",
 ]
 
 #: Longest note, comment and reason, in characters.
 MOST_TEXT = 5000
+#: Rows of a judge's queue on one page.
+QUEUE_PAGE = 50
 
 _last_revision = (
     select(Revision.id)
@@ -168,12 +173,17 @@ def _next_open(rows: Sequence[_Row], after: int = -1) -> str | None:
     return None
 
 
-def queue(session: Session, actor: Actor, slug: str, *, show: str = "all") -> Queue:
-    """The judge's own entries in their own order. Raises NotFound unless the actor judges this contest."""
+def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page: int = 1) -> Queue:
+    """The judge's own entries in their own order. Raises NotFound unless the actor judges this contest.
+
+    A page beyond the last is the last.
+    """
     contest, round_ = _judged(session, actor, slug)
     rows = _rows(session, actor, round_)
     show = show if show in QUEUE_STATES else "all"
-    wanted = [row for row in rows if show in ("all", row.state)]
+    listed = [row for row in rows if show in ("all", row.state)]
+    page = min(max(page, 1), max(1, -(-len(listed) // QUEUE_PAGE)))
+    wanted = listed[(page - 1) * QUEUE_PAGE : page * QUEUE_PAGE]
     looks = pictures.first_looks(session, [row.revision_id for row in wanted if row.state != "conflict"])
     nothing = pictures.FirstLook(0, 0, None)
     cards = [row.card_id for row in wanted if row.card_id is not None]
@@ -197,8 +207,38 @@ def queue(session: Session, actor: Actor, slug: str, *, show: str = "all") -> Qu
             )
         )
     return Queue(
-        head=_head(contest, round_), progress=_progress(rows), show=show, rows=tuple(shown), next_open=_next_open(rows)
+        head=_head(contest, round_),
+        progress=_progress(rows),
+        show=show,
+        rows=tuple(shown),
+        total=len(listed),
+        page=page,
+        per=QUEUE_PAGE,
+        next_open=_next_open(rows),
     )
+
+
+def scores(session: Session, actor: Actor, slug: str) -> Scored:
+    """The judge's own submitted scorecards, the highest first. Raises NotFound unless the actor judges this contest."""
+    contest, round_ = _judged(session, actor, slug)
+    rows = _rows(session, actor, round_)
+    judged = {row.card_id: row for row in rows if row.state == "judged" and row.card_id is not None}
+    totals = dict(iter(session.execute(select(Scorecard.id, Scorecard.total).where(Scorecard.id.in_(judged)))))
+    levels: dict[uuid.UUID, dict[str, int]] = {card_id: {} for card_id in judged}
+    given = (
+        select(Score.scorecard_id, Criterion.key, Score.points).join(Criterion).where(Score.scorecard_id.in_(judged))
+    )
+    for card_id, key, points in session.execute(given):
+        levels[card_id][key] = points
+    looks = pictures.first_looks(session, [row.revision_id for row in judged.values()])
+    nothing = pictures.FirstLook(0, 0, None)
+    found = []
+    for card_id, row in judged.items():
+        # A submitted card has a level for each criterion, and so a total.
+        share = ((totals[card_id] or 0) * 2000 + rubric.FULL) // (2 * rubric.FULL)
+        found.append(ScoredRow(row.code, levels[card_id], share, looks.get(row.revision_id, nothing).thumb))
+    found.sort(key=lambda row: -row.share)
+    return Scored(_head(contest, round_), _progress(rows), _criteria(session, round_), tuple(found))
 
 
 def sheet(session: Session, actor: Actor, slug: str, code: str) -> JudgeSheet:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest import clock, mail
+from contest.errors import NotFound
 from contest.models import MailMessage
 from contest.settings import Settings
+
+#: Caught mails on one page.
+PER_PAGE = 40
 
 
 def send_mail(session: Session, settings: Settings, mail_id: uuid.UUID) -> None:
@@ -21,20 +26,61 @@ def send_mail(session: Session, settings: Settings, mail_id: uuid.UUID) -> None:
     mail.deliver(settings, message)
     message.sent_at = clock.read(session)
     if settings.mail_url and message.key.startswith(("code:", "invitation:")):
-        message.text = ""
+        message.text = message.html = ""
 
 
-def caught_mail(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Caught mail, newest first: for the demo's mail page only."""
-    rows = session.scalars(select(MailMessage).order_by(MailMessage.created_at.desc()).limit(limit))
-    return [
-        {
-            "id": row.id,
-            "address": row.address,
-            "subject": row.subject,
-            "text": row.text,
-            "at": row.created_at,
-            "locale": row.locale,
-        }
-        for row in rows
-    ]
+@dataclass(frozen=True)
+class Line:
+    """One caught mail in the list."""
+
+    id: uuid.UUID
+    address: str
+    subject: str
+    locale: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Box:
+    """One page of the caught mail, newest first."""
+
+    lines: tuple[Line, ...]
+    page: int
+    total: int
+    per: int = PER_PAGE
+    name: str = ""
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per))
+
+    def query(self, *, page: int) -> dict[str, int]:
+        """What the address of another page says."""
+        return {"page": page}
+
+
+def box(session: Session, page: int = 1) -> Box:
+    """A page of the caught mail: for the demo only. A page that does not exist is the nearest one."""
+    total = session.scalar(select(func.count()).select_from(MailMessage)) or 0
+    page = min(max(1, page), Box((), 1, total).pages)
+    rows = session.execute(
+        select(
+            MailMessage.id,
+            MailMessage.address,
+            MailMessage.subject,
+            MailMessage.locale,
+            MailMessage.created_at.label("at"),
+        )
+        .order_by(MailMessage.created_at.desc(), MailMessage.id.desc())
+        .offset((page - 1) * PER_PAGE)
+        .limit(PER_PAGE)
+    )
+    return Box(tuple(Line(**row._mapping) for row in rows), page, total)
+
+
+def get_letter(session: Session, mail_id: uuid.UUID) -> MailMessage:
+    """One caught mail: for the demo only. Raises NotFound."""
+    found = session.get(MailMessage, mail_id)
+    if found is None:
+        raise NotFound
+    return found

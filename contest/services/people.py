@@ -15,14 +15,19 @@ from contest.errors import Denied, NotFound
 from contest.models import Account, Contest, Invitation, Membership
 from contest.permissions import Actor
 from contest.services import accounts, assignment, contests, invitations
+from contest.services.listing import Listing, by_name
 from contest.vocabulary import Role
 
 #: Mails that one invitation may cause in the window of `accounts.count_attempt`.
 RESENDS = 5
+#: Orders of the lists of members and of invitations, and what an invitation can be.
+MEMBER_SORTS = ("role", "name", "email", "since")
+INVITATION_SORTS = ("sent", "email", "role", "state", "until")
+INVITATION_STATES = ("waiting", "expired", "accepted", "revoked")
 
 
 def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Live roles: account_id, role, name, email, locale, suspended, since; by role, then name."""
+    """Live roles: account_id, role, name, email, locale, suspended, since, ordered; by role, then name."""
     order = case({role: number for number, role in enumerate(Role)}, value=Membership.role)
     return session.execute(
         select(
@@ -33,11 +38,56 @@ def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
             Account.locale,
             Account.suspended_at.is_not(None).label("suspended"),
             Membership.created_at.label("since"),
+            by_name().label("ordered"),
         )
         .join(Account, Account.id == Membership.account_id)
         .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
-        .order_by(order, Account.name, Account.id)
+        .order_by(order, by_name(), Account.id)
     ).all()
+
+
+def arrange_members(
+    rows: Sequence[Row[*tuple[Any, ...]]], listing: Listing
+) -> tuple[Listing, list[Row[*tuple[Any, ...]]]]:
+    """One page of members, who come by role and name. Filter: `role`; words are looked for in name and address."""
+    by_names = {row.account_id: place for place, row in enumerate(rows)}
+    words, role = listing.q.casefold(), listing.filters.get("role")
+    roles = list(Role)
+    return listing.arrange(
+        [
+            row
+            for row in rows
+            if (not role or row.role == role) and (words in row.name.casefold() or words in row.email.casefold())
+        ],
+        {
+            "role": lambda row: roles.index(Role(row.role)),
+            "name": lambda row: (row.ordered, by_names[row.account_id]),
+            "email": lambda row: row.email.casefold(),
+            "since": lambda row: row.since,
+        },
+    )
+
+
+def arrange_invitations(
+    rows: Sequence[Row[*tuple[Any, ...]]], listing: Listing
+) -> tuple[Listing, list[Row[*tuple[Any, ...]]]]:
+    """One page of invitations, which come newest first. Filter: `state`."""
+    words, state = listing.q.casefold(), listing.filters.get("state")
+    roles = list(Role)
+    return listing.arrange(
+        [
+            row
+            for row in rows
+            if (not state or row.state == state) and (words in row.name.casefold() or words in row.email.casefold())
+        ],
+        {
+            "sent": lambda row: row.created_at,
+            "email": lambda row: row.email.casefold(),
+            "role": lambda row: roles.index(Role(row.role)),
+            "state": lambda row: INVITATION_STATES.index(row.state),
+            "until": lambda row: row.expires_at if row.state in ("waiting", "expired") else None,
+        },
+    )
 
 
 def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -63,7 +113,7 @@ def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
         )
         .where(Invitation.contest_id == contest.id)
         .order_by(Invitation.created_at.desc(), Invitation.id)
-        .limit(500)
+        .limit(2000)
     ).all()
 
 

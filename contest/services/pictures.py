@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from contest.errors import NotFound
-from contest.models import Deliverable, EntryFile, Preview, RevisionFile
+from contest.models import Account, AuditEvent, Deliverable, Entry, EntryFile, Membership, Preview, RevisionFile
 from contest.services.sheets import Picture, PictureSize, PlainFile
-from contest.vocabulary import PreviewState
+from contest.vocabulary import PreviewState, Role
 
 #: Previews of a damaged file show what could be read of it.
 SHOWN = (PreviewState.READY, PreviewState.DAMAGED)
@@ -54,6 +54,39 @@ def _files(revision_ids: Iterable[uuid.UUID]) -> _File:
     )
 
 
+def reworded(session: Session, file_ids: Iterable[uuid.UUID]) -> Mapping[tuple[str, str], str]:
+    """What organisers wrote in the place of entrants' words: (file's id, the entrant's words) → the words shown.
+
+    What was sealed and signed stays as it is; the newest `entry.alt_edited` event says what is shown instead,
+    and only as long as the entrant's words are those that were reworded. Organisers' events are found by
+    their actors, of whom there are few: the log of a large contest is entrants' events.
+    """
+    ids = [str(file_id) for file_id in file_ids]
+    if not ids:
+        return {}
+    contest_id = (
+        select(Entry.contest_id)
+        .join(EntryFile, EntryFile.entry_id == Entry.id)
+        .where(EntryFile.id == uuid.UUID(ids[0]))
+        .scalar_subquery()
+    )
+    organisers = select(Membership.account_id).where(
+        Membership.contest_id == contest_id, Membership.role == Role.ORGANISER
+    )
+    admins = select(Account.id).where(Account.is_admin)
+    rows = session.execute(
+        select(AuditEvent.subject_id, AuditEvent.facts)
+        .where(
+            or_(AuditEvent.actor_id.in_(organisers), AuditEvent.actor_id.in_(admins)),
+            AuditEvent.act == "entry.alt_edited",
+            AuditEvent.subject_type == "entry_file",
+            AuditEvent.subject_id.in_(ids),
+        )
+        .order_by(AuditEvent.id)
+    )
+    return {(row.subject_id, str(row.facts["original"])): str(row.facts["after"]) for row in rows}
+
+
 def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture, ...], tuple[PlainFile, ...]]:
     """The pages of all picture files, and the files without pictures, each numbered from 1."""
     rows = session.execute(
@@ -71,6 +104,7 @@ def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture
         pages = files.setdefault(row.file_id, {})
         if row.page is not None:
             pages.setdefault(row.page, []).append(PictureSize(row.preset, row.width, row.height))
+    shown = reworded(session, [row.file_id for row in rows if row.page is not None])
     number = 0
     for file_id, pages in files.items():
         row = facts[file_id]
@@ -79,13 +113,14 @@ def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture
             plain.append(PlainFile(name, row.kind or "", row.size or 0, row.preview_state, row.preview_reason or ""))
             continue
         number += 1
+        alt = shown.get((str(file_id), row.alt), row.alt)
         for page, sizes in sorted(pages.items()):
-            pictures.append(Picture(number, page, len(pages), row.alt, tuple(sizes)))
+            pictures.append(Picture(number, page, len(pages), alt, tuple(sizes)))
     return tuple(pictures), tuple(plain)
 
 
 def first_looks(session: Session, revision_ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, FirstLook]:
-    """For a list: the number of files and the first picture of each revision, in one statement."""
+    """For a list: the number of files and the first picture of each revision, in two statements."""
     wanted = list(revision_ids)
     if not wanted:
         return {}
@@ -102,13 +137,15 @@ def first_looks(session: Session, revision_ids: Iterable[uuid.UUID]) -> Mapping[
             ),
         )
     ).all()
+    shown = reworded(session, {row.file_id for row in rows if row.width is not None})
     found: dict[uuid.UUID, FirstLook] = {}
     for row in rows:
         look = found.get(row.revision_id, FirstLook(0, 0, None))
         if row.width is None:
             found[row.revision_id] = FirstLook(look.pictures, look.files + 1, look.thumb)
         else:
-            thumb = look.thumb or Picture(1, 1, 1, row.alt, (PictureSize(SMALLEST, row.width, row.height),))
+            alt = shown.get((str(row.file_id), row.alt), row.alt)
+            thumb = look.thumb or Picture(1, 1, 1, alt, (PictureSize(SMALLEST, row.width, row.height),))
             found[row.revision_id] = FirstLook(look.pictures + 1, look.files, thumb)
     return found
 

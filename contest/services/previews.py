@@ -43,8 +43,8 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
             return
     key, kind = source
     assert key is not None and kind is not None
-    with tempfile.TemporaryFile() as file, _renderer() as address:
-        _fetch(storage, key, file)
+    with tempfile.TemporaryFile() as file, renderer() as address:
+        fetch(storage, key, file)
         result = client.render(file, Kind(kind), address=address, presets=tuple(PRESETS))
     for output in result.outputs:
         storage.put(_key(file_id, output), output.data, content_type="image/webp")
@@ -72,7 +72,7 @@ def _lock(session: Session, file_id: uuid.UUID) -> EntryFile | None:
 
 
 @contextmanager
-def _renderer() -> Iterator[str]:
+def renderer() -> Iterator[str]:
     """The address of the worker's renderer; without a worker one is started for this call."""
     address = os.environ.get("CONTEST_RENDERER")
     if address:
@@ -82,7 +82,7 @@ def _renderer() -> Iterator[str]:
         yield server.address
 
 
-def _fetch(storage: Storage, key: str, file: BinaryIO) -> None:
+def fetch(storage: Storage, key: str, file: BinaryIO) -> None:
     with storage.open(key) as stream:
         while chunk := stream.read(_CHUNK):
             file.write(chunk)

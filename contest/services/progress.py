@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from contest.clock import phase_of
@@ -29,10 +29,16 @@ from contest.models import (
 )
 from contest.services import assignment
 from contest.services.checklist import checklist, rubric_problems
+from contest.services.listing import Listing, by_name, finds_entry, total
 from contest.vocabulary import EntryState, Phase, Role, RoundState, ScorecardState
 
-#: Entries on one page of the progress and assignment pages.
-PAGE = 50
+#: Orders of the lists of judges and of entries.
+JUDGE_SORTS = ("name", "judged", "assigned", "drafts", "recused", "typical", "last", "state")
+ENTRY_SORTS = ("number", "title", "assigned", "submitted")
+#: An unfinished judge who saved nothing for so long is silent.
+SILENT = timedelta(days=3)
+#: Scorecards and time that a pace needs before it says anything.
+_PACE_CARDS, _PACE_TIME = 5, timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -67,13 +73,25 @@ class Step:
 
 @dataclass(frozen=True)
 class EntryRow:
-    """An entry on the progress page. `cells`: judge → (assignment's id, state)."""
+    """An entry on the progress page. `cells`: judge → (assignment's id, state, name), by name."""
 
     number: int
     title: str
     assigned: int
     submitted: int
-    cells: dict[UUID, tuple[UUID, str]]
+    cells: dict[UUID, tuple[UUID, str, str]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the judges' rows say together: how many have finished, have not begun, are silent."""
+
+    judging: int
+    finished: int
+    not_begun: int
+    silent: int
+    #: When the last scorecard comes in if judges go on as so far; None where that says nothing.
+    complete_at: datetime | None
 
 
 def count(session: Session, contest: Contest) -> Counts:
@@ -184,8 +202,9 @@ def bars(contest: Contest, counts: Counts) -> list[tuple[str, int]]:
 
 
 def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Judges by name: account_id, name, live, assigned, submitted, drafts, recused, last_at.
+    """Judges by name: account_id, name, email, live, assigned, submitted, drafts, recused, last_at, typical.
 
+    `typical` is the middle time from a scorecard's first score to its submission; None until there is one.
     `live` is False for one whose role was taken back but whose submitted scorecards count.
     """
     members = assignment.judges_of(contest.id).subquery()
@@ -198,6 +217,10 @@ def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]
             func.count().filter(not_recused, Scorecard.state == ScorecardState.DRAFT).label("drafts"),
             func.count().filter(Recusal.id.is_not(None)).label("recused"),
             func.max(Scorecard.updated_at).label("last_at"),
+            func.percentile_cont(0.5)
+            .within_group(Scorecard.submitted_at - Scorecard.created_at)
+            .filter(not_recused, Scorecard.submitted_at > Scorecard.created_at)
+            .label("typical"),
         )
         .join(Entry, Entry.id == Assignment.entry_id)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
@@ -214,37 +237,118 @@ def judges(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]
         select(
             Account.id.label("account_id"),
             Account.name,
+            Account.email,
             members.c.account_id.is_not(None).label("live"),
             *(func.coalesce(held.c[name], 0).label(name) for name in ("assigned", "submitted", "drafts", "recused")),
             held.c.last_at,
+            held.c.typical,
         )
         .outerjoin(members, members.c.account_id == Account.id)
         .outerjoin(held, held.c.judge_id == Account.id)
         .where(or_(members.c.account_id.is_not(None), held.c.judge_id.is_not(None)))
-        .order_by(Account.name, Account.id)
+        .order_by(by_name(), Account.id)
     ).all()
 
 
-def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
-    """One page of submitted entries with the state of each assignment, in two statements."""
-    title = (
+def state_of(judge: Row[*tuple[Any, ...]], contest: Contest, now: datetime) -> str:
+    """Where a judge is: finished, silent, under_way, not_started or nothing_assigned."""
+    if not judge.assigned:
+        return "nothing_assigned"
+    if judge.submitted == judge.assigned:
+        return "finished"
+    begun = judge.last_at or contest.round.opened_at
+    if contest.round.state == RoundState.OPEN and begun is not None and now - begun >= SILENT:
+        return "silent"
+    return "under_way" if judge.submitted or judge.drafts else "not_started"
+
+
+def standing(judged: Sequence[Row[*tuple[Any, ...]]], contest: Contest, counts: Counts, now: datetime) -> Standing:
+    """All judges' rows in five numbers. Pure."""
+    states = [state_of(judge, contest, now) for judge in judged]
+    return Standing(
+        judging=len(states) - states.count("nothing_assigned"),
+        finished=states.count("finished"),
+        not_begun=sum(judge.assigned > 0 and not judge.submitted and not judge.drafts for judge in judged),
+        silent=states.count("silent"),
+        complete_at=_complete_at(contest, counts, now),
+    )
+
+
+def _complete_at(contest: Contest, counts: Counts, now: datetime) -> datetime | None:
+    opened = contest.round.opened_at
+    if contest.round.state != RoundState.OPEN or opened is None or not counts.missing:
+        return None
+    if counts.submitted < _PACE_CARDS or now - opened < _PACE_TIME:
+        return None
+    wanted = (now - opened) / counts.submitted * counts.missing
+    return now + wanted if wanted < timedelta(days=365) else None
+
+
+def arrange_judges(
+    judged: Sequence[Row[*tuple[Any, ...]]], contest: Contest, listing: Listing, now: datetime
+) -> tuple[Listing, list[Row[*tuple[Any, ...]]]]:
+    """One page of judges' rows, which come by name. Judges are hundreds at most, so they are read at once."""
+    ranks = ("silent", "not_started", "under_way", "finished", "nothing_assigned")
+    words = listing.q.casefold()
+    return listing.arrange(
+        [judge for judge in judged if words in judge.name.casefold()],
+        {
+            "name": lambda _: 0,
+            "judged": lambda judge: judge.submitted / judge.assigned if judge.assigned else None,
+            "assigned": lambda judge: judge.assigned,
+            "drafts": lambda judge: judge.drafts,
+            "recused": lambda judge: judge.recused,
+            "typical": lambda judge: judge.typical,
+            "last": lambda judge: judge.last_at,
+            "state": lambda judge: ranks.index(state_of(judge, contest, now)),
+        },
+    )
+
+
+def entries(session: Session, contest: Contest, listing: Listing) -> tuple[Listing, list[EntryRow]]:
+    """One page of submitted entries with the state of each assignment, in three statements."""
+    title = func.coalesce(
         select(Revision.title)
         .where(Revision.entry_id == Entry.id)
         .order_by(Revision.number.desc())
         .limit(1)
         .correlate(Entry)
-        .scalar_subquery()
+        .scalar_subquery(),
+        Entry.title,
     )
-    rows = session.execute(
-        select(Entry.id, Entry.number, func.coalesce(title, Entry.title).label("title"))
+    have, done = assignment.standing(contest.round.id).subquery(), _submitted(contest.round.id).subquery()
+    query = (
+        select(
+            Entry.id,
+            Entry.number,
+            title.label("title"),
+            func.coalesce(have.c.judges, 0).label("assigned"),
+            func.coalesce(done.c.cards, 0).label("submitted"),
+        )
+        .outerjoin(have, have.c.entry_id == Entry.id)
+        .outerjoin(done, done.c.entry_id == Entry.id)
         .where(Entry.contest_id == contest.id, Entry.state == EntryState.SUBMITTED)
-        .order_by(Entry.number)
-        .offset((page - 1) * PAGE)
-        .limit(PAGE)
-    ).all()
-    cells: dict[UUID, dict[UUID, tuple[UUID, str]]] = defaultdict(dict)
+    )
+    if listing.q:
+        query = query.where(finds_entry(listing.q, title))
+    listing = listing.counted(total(session, query.with_only_columns(Entry.id)))
+    orders = {
+        "number": (Entry.number,),
+        "title": (func.lower(title),),
+        "assigned": (func.coalesce(have.c.judges, 0),),
+        "submitted": (func.coalesce(done.c.cards, 0),),
+    }
+    rows = session.execute(listing.apply(query, orders, Entry.number)).all()
+    cells: dict[UUID, dict[UUID, tuple[UUID, str, str]]] = defaultdict(dict)
     for row in session.execute(
-        select(Assignment.entry_id, Assignment.judge_id, Assignment.id, assignment.state_of().label("state"))
+        select(
+            Assignment.entry_id,
+            Assignment.judge_id,
+            Assignment.id,
+            assignment.state_of().label("state"),
+            Account.name,
+        )
+        .join(Account, Account.id == Assignment.judge_id)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .where(
@@ -252,18 +356,23 @@ def entries(session: Session, contest: Contest, page: int) -> list[EntryRow]:
             Assignment.removed_at.is_(None),
             Assignment.entry_id.in_([row.id for row in rows]),
         )
+        .order_by(by_name(), Account.id)
     ):
-        cells[row.entry_id][row.judge_id] = (row.id, row.state)
-    made = []
-    for row in rows:
-        states = [state for _, state in cells[row.id].values()]
-        made.append(
-            EntryRow(
-                number=row.number,
-                title=row.title,
-                assigned=sum(state != "recused" for state in states),
-                submitted=states.count("submitted"),
-                cells=cells[row.id],
-            )
+        cells[row.entry_id][row.judge_id] = (row.id, row.state, row.name)
+    return listing, [EntryRow(row.number, row.title, row.assigned, row.submitted, cells[row.id]) for row in rows]
+
+
+def _submitted(round_id: UUID) -> Select[UUID, int]:
+    """entry_id, cards: submitted scorecards of live assignments, per entry."""
+    return (
+        select(Assignment.entry_id, func.count().label("cards"))
+        .join(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == round_id,
+            Assignment.removed_at.is_(None),
+            Recusal.id.is_(None),
+            Scorecard.state == ScorecardState.SUBMITTED,
         )
-    return made
+        .group_by(Assignment.entry_id)
+    )

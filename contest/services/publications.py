@@ -46,7 +46,7 @@ from contest.vocabulary import (
 )
 
 #: Version of the snapshot's shape.
-FORMAT = 1
+FORMAT = 2
 MOST_REASON = 2000
 
 
@@ -65,6 +65,7 @@ def snapshot(session: Session, contest: Contest, round_: Round, tally: Tally) ->
             "zone": contest.zone,
             "contact": contest.contact,
         },
+        "jury": {"statement": dict(contest.jury_statement), "people": dict(contest.jury)},
         "round": {"kind": round_.kind, "name": dict(round_.name), "criteria": _criteria(session, round_)},
         "tally": {
             "number": tally.number,
@@ -306,6 +307,7 @@ def publish(session: Session, actor: Actor, slug: str, number: int, *, digest: s
     session.flush()
     audit.record(session, actor, "publication.published", publication, number=number, digest=publication.digest)
     outbox.add(session, "mail_published", queue="mail", publication_id=str(publication.id))
+    outbox.add(session, "draw_card", queue="previews", publication_id=str(publication.id))
     return publication
 
 
@@ -344,6 +346,8 @@ class Public:
     digest: str
     snapshot: Mapping[str, Any]
     retracted_reason: str
+    #: Whether its picture for links has been drawn.
+    card: bool
 
 
 #: A snapshot without its standings, which for ten thousand entries are most of it.
@@ -363,6 +367,7 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
         Publication.digest,
         Publication.snapshot if whole else _short,
         Publication.retracted_reason,
+        (Publication.card_key != "").label("card"),
     ).join(Contest, Contest.id == Publication.contest_id)
     if number is None:
         wanted = wanted.where(Publication.state == PublicationState.PUBLISHED)
@@ -395,6 +400,18 @@ def picture_key(session: Session, slug: str, number: int, award: int, page: int,
     found, _ = pictures.of_revision(session, revision_id)
     picture = found[page - 1]
     return pictures.key_of(session, revision_id, picture.number, picture.page, preset)
+
+
+def card_key(session: Session, slug: str, number: int) -> str:
+    """The object of a publication's card. Raises NotFound unless it is drawn and the publication in force."""
+    key = session.scalar(
+        select(Publication.card_key)
+        .join(Contest, Contest.id == Publication.contest_id)
+        .where(Contest.slug == slug, Publication.number == number, Publication.state == PublicationState.PUBLISHED)
+    )
+    if not key:
+        raise NotFound
+    return key
 
 
 # What the app team sees --------------------------------------------------------------------------

@@ -210,6 +210,11 @@ class Told:
     def last_byte(self) -> datetime | None:
         return max((_moment(file["received_at"]) for file in self.payload["files"]), default=None)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the signed text: one line that stands for the whole receipt."""
+        return hashlib.sha256(canonical(self.payload)).hexdigest()
+
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
@@ -321,6 +326,7 @@ def mail_receipt(session: Session, settings: Settings, revision_id: uuid.UUID) -
     account, told = row.Entry.account, Told(json.loads(row.Receipt.payload))
     mail.queue(
         session,
+        settings,
         "receipt",
         key=f"receipt:{revision_id}",
         address=account.email,
@@ -334,5 +340,4 @@ def mail_receipt(session: Session, settings: Settings, revision_id: uuid.UUID) -
         key_id=row.Receipt.key_id,
         link=f"{settings.base_url}/contests/{row.Contest.slug}/receipts/{told.payload['revision']}",
         check=f"{settings.base_url}/receipts/check",
-        site=settings.base_url,
     )

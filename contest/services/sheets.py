@@ -125,6 +125,11 @@ class Progress:
     def to_go(self) -> int:
         return self.open + self.draft
 
+    @property
+    def done(self) -> bool:
+        """Whether everything that is the judge's to judge is judged."""
+        return self.judged > 0 and not self.to_go and not self.skipped
+
 
 @dataclass(frozen=True)
 class JudgeSheet:
@@ -170,9 +175,44 @@ class Queue:
     progress: Progress
     #: Which rows are shown: all, or one of QUEUE_STATES.
     show: str
+    #: Those of this page; how many there are in all.
     rows: tuple[QueueRow, ...]
+    total: int
+    page: int
+    #: Rows on a page.
+    per: int
     #: Where to go on; None when nothing is left.
     next_open: str | None
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per))
+
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """The address's values of this list, with some of them changed; what is the rule is left out."""
+        at = {"show": self.show, "page": self.page, **changes}
+        return {name: value for name, value in at.items() if value not in ("all", 1)}
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    """One of the judge's submitted scorecards."""
+
+    code: str
+    levels: Mapping[str, int]
+    #: The weighted sum in thousandths of full marks.
+    share: int
+    thumb: Picture | None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The judge's own submitted scorecards side by side, the highest first."""
+
+    head: Head
+    progress: Progress
+    criteria: tuple[SheetCriterion, ...]
+    rows: tuple[ScoredRow, ...]
 
 
 @dataclass(frozen=True)
@@ -198,6 +238,8 @@ SHEET_TYPES = (
     JudgeSheet,
     QueueRow,
     Queue,
+    ScoredRow,
+    Scored,
     Difference,
 )
 

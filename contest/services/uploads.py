@@ -103,21 +103,26 @@ def grant(
     size: int,
     sha256: bytes,
     media_type: str = "",
+    replaces: uuid.UUID | None = None,
 ) -> tuple[EntryFile, Grant]:
     """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid.
 
     The same file again, while its upload has not arrived, goes on with that upload: after a lost answer or
-    a reload one chooses the file anew, and its start still counts.
+    a reload one chooses the file anew, and its start still counts. `replaces`: the file whose place it shall
+    take; that one stays until the new one has passed its check.
     """
     entry = _own_entry(session, actor, entry_id)
     name = clean_name(name)
     now = clock.read(session)
     begun = _unfinished(session, entry, slot_key, name, size, sha256)
+    old = _replaceable(session, entry, slot_key, replaces)
+    if begun is not None and old is not None and begun.position != old.position:
+        begun = None
     if begun is not None:
         permissions.may_finish_upload(actor, entry, begun.created_at, now).require()
         return begun, _put(storage, begun)
     permissions.may_edit_entry(actor, entry, now).require()
-    row = _begin(session, entry, slot_key, name, size, now, media_type)
+    row = _begin(session, entry, slot_key, name, size, now, media_type, old)
     row.declared_sha256 = sha256
     session.flush()
     audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
@@ -136,6 +141,16 @@ def _unfinished(session: Session, entry: Entry, slot_key: str, name: str, size: 
     )
     same = (row for row in rows if (row.deliverable.key, row.name, row.declared_size) == (slot_key, name, size))
     return next(same, None)
+
+
+def _replaceable(session: Session, entry: Entry, slot_key: str, file_id: uuid.UUID | None) -> EntryFile | None:
+    """The draft's file that a new one shall replace. Raises NotFound for one that is not there, or elsewhere."""
+    if file_id is None:
+        return None
+    row = session.get(EntryFile, file_id)
+    if row is None or row.entry_id != entry.id or row.removed_at is not None or row.deliverable.key != slot_key:
+        raise NotFound
+    return row
 
 
 def grant_again(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, Grant]:
@@ -185,9 +200,16 @@ def _own_file(session: Session, actor: Actor, file_id: uuid.UUID) -> tuple[Entry
 
 
 def _begin(
-    session: Session, entry: Entry, slot_key: str, name: str, size: int, now: datetime, media_type: str = ""
+    session: Session,
+    entry: Entry,
+    slot_key: str,
+    name: str,
+    size: int,
+    now: datetime,
+    media_type: str = "",
+    old: EntryFile | None = None,
 ) -> EntryFile:
-    """The row of a new upload, after every check that needs no bytes. Raises Invalid."""
+    """The row of a new upload, after every check that needs no bytes; at the place of `old`. Raises Invalid."""
     slots = slots_of(session, entry.contest, files_of(session, entry))
     slot = next((slot for slot in slots if slot.key == slot_key), None)
     if slot is None:
@@ -198,7 +220,11 @@ def _begin(
         raise Invalid("file", "file_too_large")
     if not _fits_name(name, media_type, slot):
         raise Invalid("file", "file_type")
-    if slot.taken >= slot.max_files:
+    # What replaces a file that counts needs no place of its own; what replaces a refused one does.
+    places = {file.position for file in slot.files if file.state != FileState.REJECTED}
+    if old is not None:
+        places.discard(old.position)
+    if len(places) >= slot.max_files:
         raise Invalid("file", "slot_full")
     begun = session.scalar(
         select(func.coalesce(func.sum(EntryFile.declared_size), 0)).where(
@@ -207,15 +233,20 @@ def _begin(
     )
     if (begun or 0) + size > QUOTA_TIMES * sum(slot.max_bytes * slot.max_files for slot in slots):
         raise Invalid("file", "quota_used")
-    position = session.scalar(
-        select(func.coalesce(func.max(EntryFile.position), 0) + 1).where(EntryFile.entry_id == entry.id)
-    )
+    if old is None:
+        position = session.scalars(
+            select(func.coalesce(func.max(EntryFile.position), 0) + 1).where(EntryFile.entry_id == entry.id)
+        ).one()
+    else:
+        position = old.position
     row = EntryFile(
         entry_id=entry.id,
         deliverable_id=slot.id,
         name=name,
         declared_size=size,
         position=position,
+        # A new version of a picture mostly shows the same; its sentence can be changed.
+        alt=old.alt if old is not None else "",
         staging_key=f"incoming/{uuid.uuid4()}",
         created_at=now,
     )
@@ -272,11 +303,19 @@ def _received(session: Session, actor: Actor, entry: Entry, row: EntryFile, now:
 
 
 def receive(
-    session: Session, actor: Actor, storage: Storage, slug: str, slot_key: str, incoming: Sequence[Incoming]
+    session: Session,
+    actor: Actor,
+    storage: Storage,
+    slug: str,
+    slot_key: str,
+    incoming: Sequence[Incoming],
+    *,
+    replaces: uuid.UUID | None = None,
 ) -> list[Refused]:
     """Take the files of a plain form; each stands for itself. Returns those that were not taken.
 
-    What counts for the deadline is when the whole form had arrived. Raises NotFound, Denied and Invalid.
+    What counts for the deadline is when the whole form had arrived. `replaces`: as in `grant`, for the first
+    file. Raises NotFound, Denied and Invalid.
     """
     if not incoming:
         raise Invalid("file", "file_missing")
@@ -299,11 +338,12 @@ def receive(
         storage.put(key, each.stream, content_type=STORED_TYPE)
         staged.append((each, name, key, size, digest))
     entry = _own_entry(session, actor, entry.id)
+    old = _replaceable(session, entry, slot_key, replaces)
     for _, name, key, size, digest in staged:
         now = clock.read(session)
         permissions.may_edit_entry(actor, entry, now).require()
         try:
-            row = _begin(session, entry, slot_key, name, size, now)
+            row = _begin(session, entry, slot_key, name, size, now, old=old)
         except Invalid as error:
             refused.append(Refused(name, next(iter(error.problems.values()))))
             db.after_commit(session, partial(storage.delete, key))
@@ -313,6 +353,7 @@ def receive(
         audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
         _received(session, actor, entry, row, now)
         session.flush()
+        old = None
     return refused
 
 

@@ -39,3 +39,101 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// The theme is changed at once and kept by a request of its own, so that nothing typed on the page is lost.
+const themes = document.querySelector("[data-theme-form]");
+if (themes) {
+  themes.querySelector("button").hidden = true;
+  themes.addEventListener("change", () => {
+    const sent = new FormData(themes);
+    const chosen = sent.get("theme");
+    const root = document.documentElement;
+    if (chosen) {
+      root.dataset.theme = chosen;
+    } else {
+      delete root.dataset.theme;
+    }
+    document.querySelector('meta[name="color-scheme"]').content = chosen || "light dark";
+    fetch(themes.action, { method: "POST", body: sent, redirect: "manual", keepalive: true }).catch(() => {});
+  });
+}
+
+// A page that stays open says before its session ends that it does. The focus is not moved, nothing is lost.
+const ending = document.querySelector("[data-session]");
+if (ending) {
+  const { who, session } = ending.dataset;
+  const warn = Number(ending.dataset.warn);
+  let end = 0;
+  let last = 0;
+  let timer = 0;
+  let over = false;
+  let asking = false;
+
+  const show = (which) => {
+    for (const part of ending.querySelectorAll("[data-when]")) {
+      part.hidden = part.dataset.when !== which;
+    }
+  };
+  const set = ({ left, most }) => {
+    clearTimeout(timer);
+    end = Date.now() + left * 1000;
+    last = Date.now() + most * 1000;
+    if (left <= 0) {
+      over = true;
+      show("over");
+      return;
+    }
+    const near = left <= warn;
+    show(near ? (most <= left ? "last" : "idle") : over ? "back" : "");
+    over = false;
+    timer = setTimeout(ask, (near ? Math.min(left, 60) : left - warn) * 1000 + 500);
+  };
+  // Other tabs and the page's own saving use the session too: the server knows, and asking is not using.
+  const ask = async () => {
+    if (asking) return; // two answers could bring two tokens, of which one is good
+    asking = true;
+    let state = { who, left: (end - Date.now()) / 1000, most: (last - Date.now()) / 1000 };
+    try {
+      const answer = await fetch(session, { headers: { Accept: "application/json" } });
+      state = await answer.json();
+    } catch {
+      // The connection is away: what was known last holds.
+    }
+    asking = false;
+    if (state.who !== who) {
+      set({ left: 0, most: 0 });
+      return;
+    }
+    if (state.csrf_token) {
+      for (const field of document.querySelectorAll('input[name="csrf_token"]')) {
+        field.value = state.csrf_token;
+      }
+    }
+    set(state);
+  };
+
+  set({ left: Number(ending.dataset.left), most: Number(ending.dataset.most) });
+  ending.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    try {
+      await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    } catch {
+      return; // the sentence stays, and the button can be pressed again
+    }
+    ask();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && end - Date.now() <= warn * 1000) {
+      ask();
+    }
+  });
+}
+
+// A time zone that nobody has chosen yet is the browser's own.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll("[data-own-zone]")) {
+  if (field.type === "hidden" || [...field.options].some((option) => option.value === zone)) {
+    field.value = zone;
+  }
+}

@@ -1,5 +1,6 @@
 // The sheet saves itself while a judge works. Nothing typed is lost: until the server says "saved", it is
 // kept in this browser; when another tab saved first, both values are shown and the judge chooses.
+// Pictures are changed, set on another mat and magnified in place; single keys do what the buttons do.
 // Without this file the buttons do the same. Nothing here moves the focus, but for the choice after a clash.
 import { token } from "./contest.js";
 
@@ -8,10 +9,8 @@ const form = document.getElementById("sheet");
 settle();
 if (form) {
   pictures();
-  if (form.dataset.address) {
-    keys();
-    autosave();
-  }
+  keys();
+  if (form.dataset.address) autosave();
 }
 
 /** What this browser keeps of a sheet goes as soon as the server has it: blind texts do not stay on a disk. */
@@ -46,8 +45,12 @@ function autosave() {
   let under = null; // the request under way
   let dirty = false; // something differs from what the server has
   let stopped = false; // a clash or a refusal: only the judge goes on
+  let base = values(); // what the server has, to count what waits
 
+  // It saves itself, so nobody needs to.
+  form.querySelector("[data-manual]").hidden = true;
   restore();
+  count();
   form.addEventListener("change", () => touch(0));
   form.addEventListener("input", (event) => {
     if (event.target.tagName === "TEXTAREA") touch(800);
@@ -79,6 +82,29 @@ function autosave() {
     });
   });
 
+  /** How much of the sheet is scored; submitting says that it is not possible before, and still answers why. */
+  function count() {
+    const levels = Object.values(values().levels);
+    const scored = levels.filter((level) => level !== null).length;
+    document.getElementById("scored").textContent = texts.scored.replace("SCORED", scored);
+    for (const button of form.querySelectorAll("[name=do]:not([data-manual])")) {
+      if (scored < levels.length) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    }
+  }
+
+  /** While the line is away: how many fields wait for it. */
+  function lost(away) {
+    const box = document.getElementById("lost");
+    const here = values();
+    const levels = Object.keys(here.levels).filter((key) => here.levels[key] !== base.levels[key]).length;
+    const waiting = levels + ["note", "comment"].filter((name) => here[name] !== base[name]).length;
+    box.hidden = !away || !waiting;
+    if (box.hidden) return;
+    const sentences = document.getElementById("lost-parts").content.children;
+    box.querySelector("span").textContent = sentences[waiting - 1].textContent;
+  }
+
   function values() {
     const levels = {};
     for (const field of form.querySelectorAll("fieldset.c")) {
@@ -102,7 +128,9 @@ function autosave() {
   function touch(pause) {
     dirty = true;
     keep();
+    count();
     if (stopped) return;
+    lost(failures > 0);
     clearTimeout(idle);
     clearTimeout(retry);
     idle = setTimeout(send, pause);
@@ -174,6 +202,8 @@ function autosave() {
     const body = await response.json();
     if (response.ok) {
       failures = 0;
+      base = sent;
+      lost(false);
       version.value = body.version;
       dirty = JSON.stringify(sent) !== JSON.stringify(values());
       if (dirty) keep();
@@ -195,6 +225,7 @@ function autosave() {
     const pause = pauses[Math.min(failures, pauses.length - 1)];
     failures += 1;
     said.textContent = typeof sentence === "string" ? sentence : texts.waiting.replace("SECONDS", pause);
+    lost(typeof sentence !== "string");
     clearTimeout(retry);
     retry = setTimeout(send, pause * 1000);
   }
@@ -248,18 +279,66 @@ function autosave() {
   }
 }
 
-/** 1 to 9 choose a level in the criterion that has the focus; 0 leaves it open again. */
+/**
+ * Single keys, unless the judge switched them off. 1 to 9 choose a level in the criterion that has the focus and
+ * 0 leaves it open again; the others press what carries them in `data-key`.
+ */
 function keys() {
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !/^[0-9]$/.test(event.key)) return;
-    if (event.target.matches("textarea, input:not([type='radio'])")) return;
-    const field = event.target.closest("fieldset.c");
-    const input = field?.querySelector(`input[value="${event.key === "0" ? "" : event.key}"]`);
-    if (!input || input.disabled) return;
-    event.preventDefault();
-    input.checked = true;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+  const OFF = "contest-keys-off";
+  const own = document.getElementById("use-keys");
+  try {
+    own.checked = !localStorage.getItem(OFF);
+  } catch {
+    own.checked = true;
+  }
+  own.addEventListener("change", () => {
+    try {
+      if (own.checked) localStorage.removeItem(OFF);
+      else localStorage.setItem(OFF, "1");
+    } catch {
+      // It holds for this page then.
+    }
   });
+  document.addEventListener("keydown", (event) => {
+    if (!own.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.matches("textarea, select, input:not([type='radio'], [type='checkbox'])")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (press(event.key, event.target)) event.preventDefault();
+  });
+
+  function press(key, target) {
+    const criterion = target.closest("fieldset.c");
+    if (criterion && /^[0-9]$/.test(key)) {
+      const input = criterion.querySelector(`input[value="${key === "0" ? "" : key}"]`);
+      if (!input || input.matches(":disabled")) return false;
+      input.checked = true;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+      return true;
+    }
+    if (key === "?") return click(document.querySelector("#keys > summary"));
+    if (key === "n") {
+      form.elements.note.focus();
+      return true;
+    }
+    if (key === "s") {
+      const open = [...form.querySelectorAll("fieldset.c:enabled")].find((each) => !each.querySelector("input:checked")?.value);
+      if (open) {
+        open.querySelector("input").focus();
+        return true;
+      }
+    }
+    if (key === "." || key === ",") {
+      const here = document.querySelector(".strip [aria-current]");
+      return click(key === "." ? here?.nextElementSibling : here?.previousElementSibling);
+    }
+    return /^[a-z0+=-]$/.test(key) && click(document.querySelector(`[data-key="${key === "=" ? "+" : key}"]`));
+  }
+
+  function click(element) {
+    if (!element || element.hidden) return false;
+    element.click();
+    return true;
+  }
 }
 
 /** Change pictures, mat and size in place; without this the links of the strip do it. */
@@ -267,26 +346,120 @@ function pictures() {
   const view = document.getElementById("view");
   const image = document.getElementById("shown");
   if (!image) return;
+  const STEPS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
   const full = document.getElementById("full");
   const strip = document.querySelector(".strip");
+  const caption = document.getElementById("caption");
+  const output = document.getElementById("scale");
+  const miss = document.getElementById("miss");
+  const zooms = document.querySelector("[data-zooms]");
+  const fitted = image.sizes;
+  let scale = null; // of the picture's own pixels; null fits it into the view
+
   strip.addEventListener("click", (event) => {
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "page");
+    strip.scrollTo({ left: link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2 });
+    view.setAttribute("aria-busy", "true");
     image.srcset = link.dataset.srcset;
     image.src = link.dataset.src;
     image.alt = link.dataset.alt;
     image.width = link.dataset.width;
     image.height = link.dataset.height;
+    image.dataset.most = link.dataset.most;
     full.href = link.dataset.full;
+    caption.querySelector("b").textContent = link.dataset.says;
+    caption.querySelector("span").textContent = link.dataset.alt;
+    show();
   });
+
+  // What came, what did not.
+  image.addEventListener("load", () => loaded(true));
+  image.addEventListener("error", () => loaded(false));
+  miss.querySelector("[data-retry]").addEventListener("click", () => {
+    view.setAttribute("aria-busy", "true");
+    const { src, srcset } = image;
+    image.srcset = "";
+    image.src = src;
+    image.srcset = srcset;
+  });
+  if (image.complete && !image.naturalWidth) loaded(false);
+  function loaded(well) {
+    view.removeAttribute("aria-busy");
+    miss.hidden = well;
+    image.classList.toggle("vh", !well);
+    tell();
+  }
+
   choose("[data-mats]", "mat", (mat) => {
     view.classList.remove("white", "black");
     if (mat) view.classList.add(mat);
   });
-  choose("[data-zooms]", "zoom", (zoom) => view.classList.toggle("whole", zoom === "full"));
+  zooms.hidden = false;
+  zooms.addEventListener("click", (event) => {
+    const zoom = event.target.closest("button")?.dataset.zoom;
+    if (zoom === "fit") scale = null;
+    else if (zoom === "full") scale = 1;
+    else if (zoom === "in") scale = STEPS.find((step) => step > now() * 1.01) ?? STEPS.at(-1);
+    else if (zoom === "out") scale = STEPS.findLast((step) => step < now() * 0.99) ?? STEPS[0];
+    else return;
+    show();
+  });
+  new ResizeObserver(tell).observe(view);
+
+  /** How large the picture stands: CSS pixels for each of its own. */
+  function now() {
+    return scale ?? image.getBoundingClientRect().width / Number(image.dataset.most);
+  }
+
+  function show() {
+    // What stands in the middle stays there.
+    const middle = [
+      (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth,
+      (view.scrollTop + view.clientHeight / 2) / view.scrollHeight,
+    ];
+    view.classList.toggle("whole", scale !== null);
+    if (scale === null) {
+      image.style.removeProperty("inline-size");
+      image.sizes = fitted;
+    } else {
+      const size = `${Math.round(Number(image.dataset.most) * scale)}px`;
+      image.style.setProperty("inline-size", size);
+      image.sizes = size;
+    }
+    view.scrollTo(middle[0] * view.scrollWidth - view.clientWidth / 2, middle[1] * view.scrollHeight - view.clientHeight / 2);
+    tell();
+  }
+
+  function tell() {
+    output.textContent = `${Math.round(now() * 100)} %`;
+    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(scale === null));
+    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(scale === 1));
+  }
+
+  // A magnified picture is moved by dragging it, by scrolling or by the arrow keys.
+  view.addEventListener("pointerdown", (event) => {
+    if (scale === null || event.pointerType !== "mouse" || event.button || event.target !== image) return;
+    image.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    view.focus({ preventScroll: true });
+  });
+  view.addEventListener("pointermove", (event) => {
+    if (image.hasPointerCapture(event.pointerId)) view.scrollBy(-event.movementX, -event.movementY);
+  });
+
+  const screen = document.querySelector("[data-fullscreen]");
+  screen.hidden = !document.fullscreenEnabled;
+  screen.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else screen.closest(".stage").requestFullscreen();
+  });
+  document.addEventListener("fullscreenchange", () => {
+    screen.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+  });
 
   function choose(selector, name, act) {
     const group = document.querySelector(selector);

@@ -25,6 +25,16 @@ function bytes(size) {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** How long the rest takes, in a sentence; empty while nobody can know. */
+function timeLeft(seconds) {
+  if (!Number.isFinite(seconds) || seconds < 1.5) return "";
+  if (seconds < 10) return fill(words.seconds, { n: Math.round(seconds) });
+  if (seconds < 50) return fill(words.seconds, { n: Math.round(seconds / 5) * 5 });
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 60) return fill(words.minutes, { n: minutes });
+  return fill(words.hours, { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
 /** What went wrong, in a sentence for the person. `again`: trying once more may help. */
 class Trouble extends Error {
   constructor(message, { again = false, code = "" } = {}) {
@@ -122,7 +132,10 @@ class Upload {
     acts.append(this.retry, this.button);
     body.append(head, this.bar, this.text, acts);
     this.row.append(thumb, body);
-    list.append(this.row);
+    // What replaces a file stands below it; the list puts it in its place afterwards.
+    const old = document.getElementById(`file-${form.dataset.replaces}`);
+    if (old) old.after(this.row);
+    else list.append(this.row);
   }
 
   /** The name as it may be shown: marks that turn the direction become visible. */
@@ -152,11 +165,25 @@ class Upload {
   progress(sent) {
     const percent = Math.floor((100 * sent) / Math.max(1, this.file.size));
     this.bar.value = percent;
-    this.text.textContent = fill(words.progress, { percent, done: bytes(sent), all: bytes(this.file.size) });
+    const told = fill(words.progress, { percent, done: bytes(sent), all: bytes(this.file.size) });
+    const left = timeLeft((this.file.size - sent) / this.pace(sent));
+    this.text.textContent = left ? fill(words.left, { progress: told, left }) : told;
     if (percent >= 50 && percent < 100 && !this.halfSaid) {
       this.halfSaid = true;
       say(fill(words.half, { name: this.name }));
     }
+  }
+
+  /** Bytes in a second, over the last moments; NaN until there is enough to go by. */
+  pace(sent) {
+    const now = performance.now();
+    if (!this.mark || sent < this.mark.sent) this.mark = { now, sent, rate: Number.NaN };
+    const seconds = (now - this.mark.now) / 1000;
+    if (seconds >= 1) {
+      const rate = (sent - this.mark.sent) / seconds;
+      this.mark = { now, sent, rate: Number.isNaN(this.mark.rate) ? rate : 0.7 * this.mark.rate + 0.3 * rate };
+    }
+    return this.mark.rate;
   }
 
   /** The whole way, from wherever it stopped before. */
@@ -214,6 +241,7 @@ class Upload {
       size: this.file.size,
       sha256: this.digest,
       type: this.file.type,
+      replaces: this.form.dataset.replaces,
     });
   }
 
@@ -315,6 +343,17 @@ function next() {
       next();
     });
   }
+  const line = waiting.filter((upload) => !upload.stop.signal.aborted);
+  line.forEach((upload, place) => {
+    upload.text.textContent = place ? fill(words.line, { n: place + 1 }) : words.next;
+  });
+}
+
+/** Take files for a form's slot, in the order in which they were chosen. */
+function take(form, files) {
+  const list = document.querySelector(`[data-live="slot-${CSS.escape(form.dataset.slot)}"]`);
+  for (const file of files) waiting.push(new Upload(form, file, list));
+  next();
 }
 
 // Leaving the page would end what is under way; the browser asks first.
@@ -322,16 +361,59 @@ window.addEventListener("beforeunload", (event) => {
   if (running) event.preventDefault();
 });
 
+/** Files may also be dropped on a slot's box; the button stays the way for everyone. */
+function takeDrops(form) {
+  const holds = (event) => event.dataTransfer?.types.includes("Files");
+  let inside = 0;
+  const leave = () => {
+    inside = 0;
+    delete form.dataset.over;
+  };
+  form.querySelector("[data-drop]").hidden = false;
+  form.addEventListener("dragenter", (event) => {
+    if (!holds(event)) return;
+    inside += 1;
+    form.dataset.over = "1";
+  });
+  form.addEventListener("dragleave", () => {
+    inside -= 1;
+    if (inside <= 0) leave();
+  });
+  form.addEventListener("dragover", (event) => {
+    if (holds(event)) event.preventDefault();
+  });
+  form.addEventListener("drop", (event) => {
+    if (!holds(event)) return;
+    event.preventDefault();
+    leave();
+    take(form, event.dataTransfer.files);
+  });
+}
+
 if (words && window.isSecureContext && crypto.subtle) {
-  for (const form of document.querySelectorAll("form[data-upload]")) {
-    const input = form.querySelector('input[type="file"]');
-    const list = document.querySelector(`[data-live="slot-${CSS.escape(form.dataset.slot)}"]`);
-    form.querySelectorAll("[data-plain]").forEach((element) => element.remove());
-    form.addEventListener("submit", (event) => event.preventDefault());
-    input.addEventListener("change", () => {
-      for (const file of input.files) waiting.push(new Upload(form, file, list));
-      input.value = "";
-      next();
-    });
-  }
+  // Rows come and go, so their forms are listened to from above; what is there for plain sending is hidden by this mark.
+  document.documentElement.dataset.sends = "1";
+  document.querySelectorAll("form.drop[data-upload]").forEach(takeDrops);
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if ("upload" in event.target.dataset) event.preventDefault();
+    },
+    { capture: true },
+  );
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (event.target.type !== "file" || !form || !("upload" in form.dataset)) return;
+    take(form, event.target.files);
+    event.target.value = "";
+  });
+  // One act replaces a file: the word that would open the form opens the choice of files.
+  document.addEventListener("click", (event) => {
+    const summary = event.target.closest("details.swap > summary");
+    if (!summary) return;
+    event.preventDefault();
+    summary.parentElement.querySelector('input[type="file"]').click();
+  });
+  // A file that misses the box must not take the place of the page.
+  for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
 }

@@ -3,7 +3,9 @@
 A sentence says what happened and what to do. Use these as `texts.NAME(…)`.
 """
 
+from contest.texts.accounts import browser_name, role_duty
 from contest.texts.audit import act_group, act_name, fact_name, fact_value
+from contest.texts.failures import ago, closed_sentence, kept, safe
 from contest.texts.files import kind_name, preview_state, rejection
 from contest.texts.names import (
     count_entries,
@@ -15,12 +17,16 @@ from contest.texts.names import (
     state_name,
 )
 from contest.texts.refusals import conflict, denial, denied_page, field_error, problem
-from contest.texts.setup import bar, part_name, part_problem, step
+from contest.texts.setup import bar, cards_in, field_name, judge_state, part_name, part_problem, step, typical_time
 
 __all__ = [
     "act_group",
     "act_name",
+    "ago",
     "bar",
+    "browser_name",
+    "cards_in",
+    "closed_sentence",
     "conflict",
     "count_entries",
     "denial",
@@ -28,7 +34,10 @@ __all__ = [
     "fact_name",
     "fact_value",
     "field_error",
+    "field_name",
     "invitation_state",
+    "judge_state",
+    "kept",
     "kind_name",
     "left_out",
     "part_name",
@@ -38,7 +47,10 @@ __all__ = [
     "problem",
     "recusal_kind",
     "rejection",
+    "role_duty",
     "role_name",
+    "safe",
     "state_name",
     "step",
+    "typical_time",
 ]

@@ -40,6 +40,7 @@ def act_name(act: str) -> str:
         "entry.withdrawn": _("withdrew an entry"),
         "entry.disqualified": _("disqualified an entry"),
         "entry.reinstated": _("took an entry back into the contest"),
+        "entry.alt_edited": _("reworded what a picture shows"),
         "role.removed": _("took back a role"),
         "file.granted": _("began an upload"),
         "file.received": _("finished an upload"),
@@ -89,6 +90,7 @@ def fact_name(name: str) -> str:
         "opens_at": _("Opening"),
         "closes_at": _("Closing"),
         "due_at": _("Judging due"),
+        "winners_at": _("Winners planned"),
         "zone": _("Time zone"),
         "grace_seconds": _("Grace in seconds"),
         "fields": _("Changed"),
@@ -133,6 +135,9 @@ def fact_name(name: str) -> str:
         "file": _("File"),
         "network": _("Network address"),
         "purpose": _("Purpose"),
+        "before": _("Before"),
+        "after": _("After"),
+        "original": _("The entrant's words"),
     }.get(name, name)
 
 

@@ -28,14 +28,12 @@ def problem(code: str) -> tuple[str, str]:
         ),
         "storage_away": (
             _("Files cannot be reached just now"),
-            _(
-                "The store of files does not answer. Nothing that you were shown as received is lost. Try again in a minute."
-            ),
+            _("The store of files does not answer. Try again in a minute."),
         ),
         "database_away": (
             _("The site cannot work just now"),
             _(
-                "Its database does not answer. What you were told is saved is saved. Try again in a minute; what you typed is still in your browser if you go back."
+                "Its database does not answer. Try again in a minute; what you typed is still in your browser if you go back."
             ),
         ),
         "bad_request": (
@@ -52,9 +50,7 @@ def problem(code: str) -> tuple[str, str]:
         "too_many": (_("Too many requests"), _("Wait a few minutes, then try again.")),
         "failed": (
             _("Something went wrong on our side"),
-            _(
-                "It is noted in our log. What was saved before is kept. Try again; if it fails again, tell the organiser the number below."
-            ),
+            _("Try again. If it fails again, tell the organiser the number on this page."),
         ),
     }[code]
 
@@ -73,6 +69,10 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
     no = _("This is not possible")
     sentences: dict[str, tuple[str, str]] = {
         "sign_in": (_("Sign in first"), _("This needs an account. Sign in, then try again.")),
+        "signed_out": (
+            _("You are signed out"),
+            _("Your session ended before this was sent, so it is not saved. Sign in, then send it once more."),
+        ),
         "too_many_tries": (
             _("Too many tries"),
             _("To protect the account we wait. Try again in %(minutes)s minutes.", minutes=told.get("minutes", 10)),
@@ -210,6 +210,8 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "invalid": _("This is not valid."),
         "required": _("Fill this in."),
         "email_invalid": _("Enter an address such as name@example.org."),
+        "name_unseen": _("Nobody can see this name. Use at least one letter, digit or sign."),
+        "furigana_kana": _("Write the reading in hiragana or katakana only, for example やまだ はなこ."),
         "password_too_short": _(
             "Use at least %(least)s characters; a sentence is easy to remember.", least=facts.get("least", 15)
         ),
@@ -231,6 +233,17 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "slug_invalid": _("Use 3 to 60 small letters, digits and single hyphens, for example ferry-app-2026."),
         "dates_order": _("The closing must be later than the opening."),
         "date_invalid": _("Enter a date and a time, for example 2026-11-30 23:59:59."),
+        "time_midnight": _(
+            "At midnight two days meet, and some people read the wrong one. Enter %(instead)s: the last second of the day before.",
+            instead=facts.get("instead", ""),
+        ),
+        "time_skipped": _("The clocks go forward then, so this time does not exist. Choose a time an hour later."),
+        "time_repeated": _(
+            "The clocks go back then, so this time comes twice. Choose a time before or after that hour."
+        ),
+        "winners_order": _(
+            "The winners are announced after the closing and after judging is due. Choose a later time."
+        ),
         "date_past": _("This time has passed. Choose a later one."),
         "terms_missing": _("Write the terms in both languages."),
         "text_missing_en": _("The English text is missing."),
@@ -265,6 +278,8 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "file_too_large": _("The file is larger than this slot takes. Make it smaller, or ask the organiser."),
         "file_type": _("This type of file is not taken here. See the types named beside the slot."),
         "file_missing": _("Choose a file."),
+        "picture_type": _("This is no PNG, JPEG, WebP or SVG. Save the picture as one of these, then choose it again."),
+        "picture_too_large": _("The picture is larger than 20 MB. Save it smaller, then choose it again."),
         "name_invalid": _("This file name cannot be used."),
         "criterion_missing": _("Choose a level for this criterion."),
         "kind_of_conflict": _("Choose what kind of conflict it is."),

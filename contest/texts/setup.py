@@ -101,3 +101,47 @@ def bar(code: str, number: int) -> str:
             number,
         ),
     }[code]
+
+
+def cards_in(counts: Any) -> str:
+    """How many scorecards are in, as the headline of the progress page."""
+    return ngettext(
+        "%(done)s of %(num)d scorecard is in",
+        "%(done)s of %(num)d scorecards are in",
+        counts.assigned,
+        done=counts.submitted,
+    )
+
+
+def judge_state(state: str, days: int = 0) -> str:
+    """Where a judge is, as a word."""
+    return {
+        "finished": _("Finished"),
+        "under_way": _("Under way"),
+        "not_started": _("Not started"),
+        "nothing_assigned": _("Nothing assigned"),
+        "silent": ngettext("Silent for %(num)d day", "Silent for %(num)d days", days),
+    }[state]
+
+
+def typical_time(span: Any) -> str:
+    """How long a scorecard takes: minutes, or hours from two hours on."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    return _("%(num)d min", num=minutes) if minutes < 120 else _("%(num)d h", num=round(minutes / 60))
+
+
+def field_name(name: str) -> str:
+    """A text of the organisers' by its field, such as `brief` or `level 3`."""
+    if name.startswith("level "):
+        return _("Level %(number)s", number=name.removeprefix("level "))
+    return {
+        "title": _("Title"),
+        "summary": _("Summary"),
+        "brief": _("Brief"),
+        "host": _("Host"),
+        "text": _("Text"),
+        "name": _("Name"),
+        "hint": _("Hint"),
+        "question": _("Question"),
+        "amount": _("What it is"),
+    }[name]

@@ -60,7 +60,13 @@ def store(site: Settings) -> Storage:
 
 
 @pytest.fixture(scope="module")
-def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
+def translations() -> str:
+    """The site's folder of further languages; a file that wants some gives its own."""
+    return ""
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, worker_id: str, translations: str) -> Iterator[Settings]:
     """The settings of a running site over this worker's database, with a bucket of its own.
 
     It ends with its file: its workers would do the jobs that other tests owe on the same database.
@@ -71,6 +77,7 @@ def site(settings: Settings, worker_id: str) -> Iterator[Settings]:
             "base_url": f"http://localhost:{port}",
             "trusted_hosts": "localhost,127.0.0.1",
             "s3_bucket": f"site-{worker_id}",
+            "translations": translations,
         }
     )
     _store_of(own).prepare([own.base_url])

@@ -12,9 +12,9 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 Found = TypeVar("Found")
 _MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf", "zip": "application/zip"}
-_LETTERS = """articles => articles.map(article => ({
-    address: article.querySelector("p").innerText,
-    text: article.querySelector("h2").innerText + "\\n" + article.querySelector("pre").innerText,
+_LETTERS = """rows => rows.map(row => ({
+    address: row.querySelector("td").innerText,
+    page: row.querySelector("a").getAttribute("href"),
 }))"""
 
 
@@ -39,8 +39,15 @@ class Post:
         """Mails to an address that hold the words, newest first."""
         answer = self.page.goto("/mail")
         assert answer and answer.ok, "the page of the mails fails"
-        found = self.page.locator("main article").evaluate_all(_LETTERS)
-        return [each["text"] for each in found if address in each["address"] and words in each["text"]]
+        found = self.page.locator("main tbody tr").evaluate_all(_LETTERS)
+        letters = [self.read(each["page"]) for each in found if address in each["address"]]
+        return [letter for letter in letters if words in letter]
+
+    def read(self, address: str) -> str:
+        """Subject and plain text of one mail."""
+        answer = self.page.goto(address)
+        assert answer and answer.ok, "the page of a mail fails"
+        return self.page.locator("h1").inner_text() + "\n" + self.page.locator("pre").inner_text()
 
     def wait(self, address: str, words: str = "", *, more_than: int = 0) -> str:
         """The newest such mail, once there are more than so many."""
@@ -69,7 +76,7 @@ def sign_in(page: Page, post: Post, address: str) -> None:
     known = len(post.letters(address, "Your code"))
     page.get_by_role("navigation", name="Main pages").get_by_role("link", name="Sign in").click()
     page.get_by_label("E-mail address").fill(address)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Send the code").click()
     give_code(page, post, address, more_than=known)
 
 
@@ -130,7 +137,7 @@ def describe(page: Page, name: str, sentence: str) -> None:
     """Say what a picture shows, in its row."""
     row(page, name).get_by_label("What the picture shows, in one sentence").fill(sentence)
     row(page, name).get_by_role("button", name="Save the sentence").click()
-    expect(row(page, name)).to_contain_text(f"Text for those who cannot see it: “{sentence}”")
+    expect(row(page, name)).to_contain_text(f"Description for people who cannot see it: “{sentence}”")
 
 
 def throttle(page: Page, bytes_per_second: int) -> Callable[[], None]:

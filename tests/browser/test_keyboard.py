@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,10 +11,10 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Criterion, Score, Scorecard
+from contest.models import Account, Contest, Criterion, Entry, Invitation, Score, Scorecard
 from contest.storage import Storage
 from contest.vocabulary import Role
-from tests.browser.steps import Post, said
+from tests.browser.steps import Post, expect_loaded, file, row, said
 from tests.factories import Make
 from tests.pictures import png
 
@@ -45,6 +46,18 @@ def go_to(page: Page, wanted: Locator, *, most: int = 60) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{wanted} is not reached by the Tab key")
+
+
+def press(page: Page, wanted: Locator, key: str = "Enter") -> None:
+    go_to(page, wanted)
+    page.keyboard.press(key)
+
+
+def write(page: Page, label: str, words: str) -> None:
+    """Into the field of this label, in the place of what it holds."""
+    go_to(page, page.get_by_label(label, exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type(words)
 
 
 def test_a_judge_signs_in_scores_and_submits(visit: Visit, session: Session, judge: Account) -> None:
@@ -155,7 +168,7 @@ def test_the_focus_lands_on_the_problems_of_a_refused_form(visit: Visit) -> None
     expect(page.get_by_label("E-mail address")).to_be_focused()
     expect(page.get_by_label("E-mail address")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("E-mail address")).to_have_accessible_description(
-        "We send a code there. Nobody else sees it but the organiser. Fill this in."
+        "We send a code there. Nobody else sees it but the organiser. Enter your e-mail address."
     )
 
 
@@ -173,3 +186,103 @@ def test_the_skip_link_is_first_and_leads_to_the_content(visit: Visit) -> None:
     expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_label("E-mail address")).to_be_focused()
+
+
+def test_an_entrant_hands_in_and_submits(visit: Visit, make: Make, session: Session) -> None:
+    contest = make.contest("open", slug="keys", deliverables=[{"key": "screens", "kinds": ["png"], "max_files": 2}])
+    entrant = make.account("Dalia Haddad")
+    page = visit(entrant, expect_errors=True)
+    page.goto("/")
+    press(page, page.get_by_role("link", name=contest.title["en"]))
+    press(page, page.get_by_role("link", name="Start an entry"))
+    press(page, page.get_by_role("button", name="Start the entry"))
+    expect(page.locator("#problems")).to_be_focused()
+    press(page, page.get_by_label("I have read the terms and accept them."), "Space")
+    go_to(page, page.get_by_label("Category"))
+    page.keyboard.press("W")
+    press(page, page.get_by_role("button", name="Start the entry"))
+
+    for label, words in (
+        ("Title of the entry", "Plain lines"),
+        ("Statement", "It is plain."),
+        ("Declaration", "None."),
+    ):
+        write(page, label, words)
+    write(page, "Credit", "Haddad & Haddad")
+    press(page, page.get_by_role("button", name="Save the details"))
+    said(page, "The details are saved.")
+    go_to(page, page.get_by_label(re.compile("^Add (a file|files): Screens$")))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files([file("screen.png", png())])
+    expect_loaded(row(page, "screen.png").get_by_role("img"))
+    go_to(page, row(page, "screen.png").get_by_label("What the picture shows, in one sentence"))
+    page.keyboard.type("An orange screen.")
+    press(page, row(page, "screen.png").get_by_role("button", name="Save the sentence"))
+    expect(row(page, "screen.png")).to_contain_text("An orange screen.")
+    submit = page.get_by_role("button", name="Submit revision 1")
+    expect(submit).not_to_have_attribute("aria-disabled", "true")
+    press(page, submit)
+
+    expect(page.get_by_role("heading", name="Received in time")).to_be_visible()
+    entry = session.scalars(select(Entry)).one()
+    assert (entry.state, entry.title, entry.credit, entry.category.key) == (
+        "submitted",
+        "Plain lines",
+        "Haddad & Haddad",
+        "web",
+    )
+    assert [(each.name, each.alt) for each in entry.files] == [("screen.png", "An orange screen.")]
+
+
+def test_an_organiser_creates_announces_and_invites(visit: Visit, make: Make, session: Session) -> None:
+    organiser = make.account("Aino Virtanen", is_staff=True)
+    make.contest("draft", slug="nearly", organiser=organiser)
+    page = visit(organiser, expect_errors=True)
+    page.goto("/")
+
+    press(page, page.get_by_role("link", name="Your work"))
+    press(page, page.get_by_role("link", name="Create a contest"))
+    write(page, "Title in English", "A map of the harbour")
+    write(page, "Title in Japanese", "港の地図")
+    write(page, "Address", "harbour")
+    zone = page.get_by_label("Time zone")
+    before = zone.input_value()
+    go_to(page, zone)
+    page.keyboard.press("ArrowDown")
+    expect(zone).not_to_have_value(before)
+    chosen = zone.input_value()
+    press(page, page.get_by_role("button", name="Create the contest"))
+    said(page, "Nobody but you can see it yet.")
+    press(page, page.get_by_role("link", name="Go on with the checklist"))
+    expect(page.get_by_role("heading", level=1, name="Texts")).to_be_visible()
+    write(page, "Summary in English", "Help people find their way.")
+    press(page, page.get_by_role("button", name="Save", exact=True))
+    said(page, "Saved.")
+
+    page.goto("/manage/nearly/categories")
+    move = page.locator("tr").filter(has_text="Web").get_by_role("button", name=re.compile("up", re.I))
+    press(page, move)
+    expect(page.get_by_role("main")).to_contain_text(re.compile(r"Web.*App", re.S))
+    press(page, page.get_by_role("link", name="Overview"))
+    press(page, page.get_by_role("link", name="Announce the contest"))
+    press(page, page.get_by_role("button", name="Announce it now"))
+    said(page, "The contest is announced. Everybody can see it now.")
+    press(page, page.get_by_role("link", name="People"))
+    go_to(page, page.get_by_label("Role"))
+    page.keyboard.press("J")
+    write(page, "E-mail address", "judge@jury.example")
+    press(page, page.get_by_role("button", name="Send the invitation"))
+    said(page, "The invitation to judge@jury.example is on its way.")
+
+    found = {each.slug: each for each in session.scalars(select(Contest))}
+    assert (found["harbour"].title, found["harbour"].zone) == (
+        {"en": "A map of the harbour", "ja": "港の地図"},
+        chosen,
+    )
+    assert found["harbour"].summary["en"] == "Help people find their way."
+    assert found["nearly"].announced_at is not None
+    assert [each.key for each in found["nearly"].categories] == ["web", "app"]
+    assert [(each.role, each.email) for each in session.scalars(select(Invitation))] == [
+        ("judge", "judge@jury.example")
+    ]

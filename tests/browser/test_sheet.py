@@ -111,11 +111,15 @@ def test_a_lost_line_loses_nothing(
     page.locator("#note").fill("Written on the boat")
     page.locator("#note").blur()
     expect(page.locator("#saved")).to_contain_text("Not saved.")
+    expect(page.locator("#lost")).to_have_text("The connection is lost. 1 change waits and is sent when it is back.")
+    page.locator("#level-clarity input[value='4']").check()
+    expect(page.locator("#lost")).to_contain_text("2 changes wait")
     assert page.evaluate(KEPT) == 1
 
     page.context.set_offline(False)
 
     expect(page.locator("#saved")).to_have_text(SAVED)
+    expect(page.locator("#lost")).to_be_hidden()
     assert stored(session, assignments[0])["note"] == "Written on the boat"
     assert page.evaluate(KEPT) == 0
 
@@ -194,12 +198,88 @@ def test_pictures_change_in_place_and_keys_stay_out_of_texts(
     page.locator("#note").focus()
     page.keyboard.type("4 of 5")
     expect(page.locator("#note")).to_have_value("4 of 5")
-    assert page.locator("input[type=radio]:checked").count() == 0
+    assert page.locator("#sheet input[type=radio]:checked").count() == 0
     page.locator("#level-fit input[value='1']").focus()
     page.keyboard.press("3")
     expect(page.locator("#level-fit input[value='3']")).to_be_checked()
     page.keyboard.press("0")
     expect(page.locator("#level-fit input[value='']")).to_be_checked()
+    expect(page.locator("#saved")).to_have_text(SAVED)
+
+
+def test_the_picture_is_magnified_and_asked_for_again(
+    visit: Visit, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.route("**/pictures/**", lambda route: route.abort())
+    page.goto("/judge/ferry/B-1180")
+    miss = page.locator("#miss")
+    expect(miss).to_contain_text("This picture did not load.")
+    page.unroute("**/pictures/**")
+
+    with page.expect_response("**/pictures/1/1/*"):
+        miss.get_by_role("button", name="Load it again").click()
+    page.get_by_role("button", name="100 %").click()
+    expect(page.locator("#scale")).to_have_text("100 %")
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator("#scale")).to_have_text("150 %")
+    page.get_by_role("button", name="Zoom out").click()
+    page.get_by_role("button", name="Zoom out").click()
+    expect(page.locator("#scale")).to_have_text("75 %")
+    page.get_by_role("button", name="Fit").click()
+    expect(page.get_by_role("button", name="Fit")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#view")).to_have_class("view")
+
+
+def test_single_keys_are_listed_act_and_can_be_switched_off(
+    visit: Visit, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("next entry, previous entry")
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    expect(page.locator("h1")).to_have_text("Entry B-1180")
+
+    page.keyboard.press(".")
+    expect(page.get_by_role("link", name="Picture 2")).to_have_attribute("aria-current", "page")
+    expect(page.locator("#caption")).to_contain_text("Picture 2")
+    page.keyboard.press("s")
+    expect(page.get_by_role("group", name="Clarity").get_by_role("radio").first).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("h1")).to_have_text("Entry B-0931")
+
+    page.locator("#keys summary").click()
+    keys.get_by_label("Use these keys in this browser").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    expect(page.locator("#keys summary")).to_be_focused()
+    page.reload()
+    page.locator("#level-fit input[value='1']").focus()
+    page.keyboard.press("3")
+    page.keyboard.press("k")
+    page.keyboard.press("n")
+    expect(page.locator("#level-fit input[value='1']")).to_be_focused()
+    assert page.locator("#sheet input[type=radio]:checked").count() == 0
+
+
+def test_the_bar_says_what_is_scored_and_submitting_waits_for_it(
+    visit: Visit, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+    submit = page.get_by_role("button", name="Submit and next")
+    expect(page.get_by_role("button", name="Save draft")).to_be_hidden()
+    expect(submit).to_have_attribute("aria-disabled", "true")
+    expect(submit).to_have_accessible_description("0 of 3 scored")
+
+    for place, name in enumerate(("clarity", "fit", "craft"), 1):
+        page.locator(f"#level-{name} input[value='2']").check()
+        expect(page.locator("#scored")).to_have_text(f"{place} of 3 scored")
+
+    expect(submit).not_to_have_attribute("aria-disabled", "true")
     expect(page.locator("#saved")).to_have_text(SAVED)
 
 

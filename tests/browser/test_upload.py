@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, AuditEvent, Contest, EntryFile, Revision
+from contest.models import Account, AuditEvent, Contest, Entry, EntryFile, Revision
 from contest.settings import Settings
 from contest.storage import ObjectMissing, Storage
 from tests.browser.steps import choose, expect_loaded, file, row, throttle, until
@@ -141,7 +141,7 @@ def test_a_broken_line_is_tried_again(
     page.route(re.compile(r"/incoming/"), break_once)
     choose(page, "Screens", file("screen.png", png()))
 
-    expect(row(page, "screen.png")).to_contain_text("The line broke. Trying again.")
+    expect(row(page, "screen.png")).to_contain_text("The connection was lost. Trying again.")
     expect_loaded(row(page, "screen.png").get_by_role("img"))
     assert [url.startswith(f"{site.s3_endpoint}/{site.s3_bucket}/incoming/") for url in tries] == [True, True]
     assert stored(session) == {"screen.png": "accepted"}
@@ -153,7 +153,9 @@ def test_what_is_chosen_while_offline_goes_on_by_itself(
     page = open_entry(visit, entrant, expect_errors=True)
     page.context.set_offline(True)
     choose(page, "Screens", file("screen.png", png()))
-    expect(row(page, "screen.png")).to_contain_text("Offline, paused. It goes on by itself when the line is back.")
+    expect(row(page, "screen.png")).to_contain_text(
+        "Offline, paused. It goes on by itself when the connection is back."
+    )
 
     page.context.set_offline(False)
 
@@ -197,3 +199,57 @@ def test_a_double_click_seals_one_revision_and_going_back_does_no_harm(
     assert revisions(session) == 1
     sealed = select(func.count()).select_from(AuditEvent).where(AuditEvent.act == "entry.submitted")
     assert session.scalar(sealed) == 1
+
+
+def test_a_file_is_replaced_in_one_act(
+    visit: Visit, session: Session, make: Make, contest: Contest, entrant: Account
+) -> None:
+    draft = session.scalars(select(Entry)).one()
+    for name in ("first.png", "second.png"):
+        make.file(draft, name=name, previews=False)
+    session.commit()
+    page = open_entry(visit, entrant)
+
+    with page.expect_file_chooser() as chosen:
+        row(page, "first.png").locator("summary", has_text="Replace").click()
+    chosen.value.set_files([file("better.png", png())])
+
+    expect(row(page, "first.png")).to_have_count(0)
+    expect_loaded(row(page, "better.png").get_by_role("img"))
+    expect(page.locator("li.file bdi").filter(has_text=re.compile(r"^(better|second)\.png$")).first).to_have_text(
+        "better.png"
+    )
+    assert stored(session) == {"better.png": "accepted", "second.png": "accepted"}
+
+
+def test_files_are_dropped_on_the_box(visit: Visit, session: Session, contest: Contest, entrant: Account) -> None:
+    page = open_entry(visit, entrant)
+    box = page.locator("form.drop").first
+    held = page.evaluate_handle(
+        """bytes => {
+            const held = new DataTransfer();
+            held.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+            return held;
+        }""",
+        list(png()),
+    )
+
+    box.dispatch_event("dragenter", {"dataTransfer": held})
+    expect(box).to_have_attribute("data-over", "1")
+    box.dispatch_event("drop", {"dataTransfer": held})
+
+    expect(box).not_to_have_attribute("data-over", "1")
+    expect(row(page, "dropped.png")).to_contain_text("Ready, no text yet")
+    assert stored(session) == {"dropped.png": "accepted"}
+
+
+def test_the_row_says_how_long_it_takes_and_who_waits(visit: Visit, contest: Contest, entrant: Account) -> None:
+    page = open_entry(visit, entrant)
+    throttle(page, 60_000)
+
+    choose(
+        page, "Screens", *(file(name, noise(600, 400, seed)) for seed, name in enumerate(("a.png", "b.png", "c.png")))
+    )
+
+    expect(row(page, "c.png")).to_contain_text("Next in line.")
+    expect(row(page, "a.png")).to_contain_text(re.compile(r"[1-9]\d? %, .*, about \d+ seconds left"), timeout=20_000)

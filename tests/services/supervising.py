@@ -117,7 +117,7 @@ class Supervisor:
 
     def reason(self) -> str:
         """What `watch` returned, once the supervisor has ended."""
-        output, _ = self.process.communicate(timeout=10)
+        output, _ = self.process.communicate(timeout=60)  # how long it takes is the machine's
         return output.strip()
 
 

@@ -45,6 +45,7 @@ def _dates(contest: Contest, **changes: Any) -> dict[str, Any]:
         "closes_at": _local(contest.closes_at, contest.zone),
         "grace_minutes": contest.grace_seconds // 60,
         "due_at": contest.round.due_at and _local(contest.round.due_at, contest.zone),
+        "winners_at": contest.winners_at and _local(contest.winners_at, contest.zone),
         **changes,
     }
 
@@ -293,14 +294,14 @@ def test_every_changed_date_is_logged_with_old_and_new(session: Session, make: M
     contest = make.contest("open", closes_at=datetime(2030, 11, 30, 14, 59, 59, tzinfo=UTC))
     actor = _organiser(session, make, contest)
 
-    contests.change_dates(session, actor, contest.slug, **_dates(contest, closes_at=datetime(2030, 12, 2)))
-    contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2030, 12, 24)))
+    contests.change_dates(session, actor, contest.slug, **_dates(contest, closes_at=datetime(2030, 12, 2, 18)))
+    contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2030, 12, 24, 18)))
     contests.change_dates(session, actor, contest.slug, **_dates(contest))
 
     assert _events(session, "contest.deadline_moved") == [
-        {"closes_at": ["2030-11-30T14:59:59+00:00", "2030-12-01T15:00:00+00:00"]}
+        {"closes_at": ["2030-11-30T14:59:59+00:00", "2030-12-02T09:00:00+00:00"]}
     ]
-    assert _events(session, "contest.changed") == [{"due_at": [None, "2030-12-23T15:00:00+00:00"]}]
+    assert _events(session, "contest.changed") == [{"due_at": [None, "2030-12-24T09:00:00+00:00"]}]
 
 
 def test_saving_what_the_form_shows_moves_nothing(session: Session, make: Make) -> None:
@@ -414,12 +415,12 @@ def test_the_due_date_moves_until_judging_has_closed(session: Session, make: Mak
     contest = make.contest("judging")
     actor = _organiser(session, make, contest)
     make.open_round(contest)
-    contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2031, 1, 1)))
-    assert contest.round.due_at == datetime(2030, 12, 31, 15, tzinfo=UTC)
+    contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2031, 1, 1, 18)))
+    assert contest.round.due_at == datetime(2031, 1, 1, 9, tzinfo=UTC)
 
     make.close_round(contest)
     with pytest.raises(Denied, match="due_fixed"):
-        contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2031, 2, 1)))
+        contests.change_dates(session, actor, contest.slug, **_dates(contest, due_at=datetime(2031, 2, 1, 18)))
 
 
 # The desk ----------------------------------------------------------------------------------------

@@ -360,12 +360,10 @@ def test_a_stop_signal_leaves_no_process(tmp_path: Path, number: signal.Signals)
         write_everywhere(it.addresses, "one")
         until((tmp_path / "horse").exists)
         run = json.loads((tmp_path / "pids.json").read_text())["run"]
-        begun = time.monotonic()
         it.process.send_signal(number)
 
         assert it.reason() == number.name
         assert it.process.returncode == 0
-        assert time.monotonic() - begun < 5
     assert processes(tmp_path) == {}
     assert not Path(run).exists()
 

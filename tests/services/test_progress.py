@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from contest import audit
 from contest.db import Database
 from contest.errors import Denied, Invalid, NotFound
-from contest.models import Account, AuditEvent, Contest, Entry, OutboxItem, Recusal
+from contest.models import Account, AuditEvent, Contest, Entry, Membership, OutboxItem, Recusal
 from contest.permissions import Actor
-from contest.services import admissions, history, progress
+from contest.services import admissions, history, listing, progress
 from contest.vocabulary import Role
 from tests.factories import Make
 
@@ -48,6 +48,11 @@ def _judging(make: Make, entries: int, judges: int, need: int) -> tuple[Contest,
 def _recuse(session: Session, assignment: Any) -> None:
     session.add(Recusal(assignment_id=assignment.id, kind="financial", reason="A loan.", created_at=datetime.now(UTC)))
     session.flush()
+
+
+def _every(sorts: tuple[str, ...]) -> listing.Listing:
+    """The first page of a list, as it is without any wish."""
+    return listing.read({}, sorts=sorts)
 
 
 def _half_done(session: Session, make: Make) -> tuple[Contest, list[Entry], list[Account]]:
@@ -124,17 +129,45 @@ def test_a_judge_whose_role_is_gone_is_still_named_with_what_counts(session: Ses
 def test_entries_tell_states_and_no_scores(session: Session, make: Make) -> None:
     contest, [first, second], [a, b, c] = _half_done(session, make)
 
-    rows = progress.entries(session, contest, 1)
+    found, rows = progress.entries(session, contest, _every(progress.ENTRY_SORTS))
 
     assert [(r.number, r.title, r.assigned, r.submitted) for r in rows] == [
         (first.number, first.title, 2, 1),
         (second.number, second.title, 1, 0),
     ]
-    assert [{judge: state for judge, (_, state) in r.cells.items()} for r in rows] == [
-        {a.id: "submitted", b.id: "draft"},
-        {a.id: "not_started", c.id: "recused"},
+    assert [{judge: (state, name) for judge, (_, state, name) in r.cells.items()} for r in rows] == [
+        {a.id: ("submitted", a.name), b.id: ("draft", b.name)},
+        {a.id: ("not_started", a.name), c.id: ("recused", c.name)},
     ]
-    assert progress.entries(session, contest, 2) == []
+    assert (found.total, found.page, found.pages) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "values, wanted",
+    [
+        ({"sort": "-submitted"}, [1, 2]),
+        ({"sort": "submitted"}, [2, 1]),
+        ({"sort": "-assigned", "page": "7"}, [1, 2]),
+        ({"q": "0002"}, [2]),
+        ({"q": "WORK 0"}, [1]),
+        ({"q": "nothing like that"}, []),
+    ],
+)
+def test_entries_in_the_order_and_by_the_words_asked_for(
+    session: Session, make: Make, values: dict[str, str], wanted: list[int]
+) -> None:
+    contest, judges = make.contest("judging", judges_per_entry=2), [make.account(), make.account()]
+    entries = [make.entry(contest, files=0, title=f"Work {place}") for place in range(2)]
+    for place, entry in enumerate(entries, 1):
+        entry.number = place
+    make.open_round(contest)
+    make.scorecard(make.assignment(entries[0], judges[0]), [5, 4, 3])
+    make.assignment(entries[0], judges[1])
+    make.assignment(entries[1], judges[1])
+
+    _, rows = progress.entries(session, contest, listing.read(values, sorts=progress.ENTRY_SORTS))
+
+    assert [r.number for r in rows] == wanted
 
 
 def test_the_number_of_statements_does_not_grow(database: Database, session: Session, make: Make) -> None:
@@ -148,9 +181,9 @@ def test_the_number_of_statements_does_not_grow(database: Database, session: Ses
             found = reading.get_one(Contest, contest.id)
             progress.count(reading, found)
             progress.judges(reading, found)
-            progress.entries(reading, found, 1)
+            progress.entries(reading, found, _every(progress.ENTRY_SORTS))
             admissions.states(reading, found)
-            admissions.listed(reading, found)
+            admissions.listed(reading, found, _every(admissions.SORTS))
             admissions.detail(reading, found, made[0].number)
             history.read(reading, found)
         return len(seen)
@@ -240,7 +273,7 @@ def test_the_list_of_entries_tells_what_is_sealed(session: Session, make: Make) 
     make.entry(make.contest("open"))
     session.flush()
 
-    rows = admissions.listed(session, contest)
+    found, rows = admissions.listed(session, contest, _every(admissions.SORTS))
 
     assert [
         (r.number, r.state, r.entrant, r.category, r.title, r.revision, r.sealed_at is not None, r.files) for r in rows
@@ -258,8 +291,42 @@ def test_the_list_of_entries_tells_what_is_sealed(session: Session, make: Make) 
         (draft.number, "draft", draft.account.name, contest.categories[0].name, draft.title, None, False, 0),
     ]
     assert admissions.states(session, contest) == {"submitted": 1, "draft": 1}
-    assert [r.number for r in admissions.listed(session, contest, state="draft")] == [draft.number]
-    assert admissions.listed(session, contest, page=2) == []
+    assert found.total == 2
+
+
+@pytest.mark.parametrize(
+    "values, wanted",
+    [
+        ({"state": "draft"}, [2]),
+        ({"category": "web"}, [2]),
+        ({"category": "app", "state": "draft"}, []),
+        ({"q": "amara"}, [1]),
+        ({"q": "#2"}, [2]),
+        ({"q": "100%"}, [2]),
+        ({"sort": "-title"}, [2, 1]),
+        ({"sort": "sealed"}, [1, 2]),
+        ({"sort": "-sealed"}, [1, 2]),
+        ({"sort": "entrant", "page": "3"}, [1, 2]),
+    ],
+)
+def test_the_list_of_entries_is_searched_filtered_and_sorted(
+    session: Session, make: Make, values: dict[str, str], wanted: list[int]
+) -> None:
+    contest = make.contest("open")
+    first = make.entry(contest, make.account("Amara Eze"), title="A calm map", files=0)
+    second = make.entry(contest, make.account("Bruno"), title="Zoom 100%", state="draft", files=0)
+    first.number, second.number, second.category_id = 1, 2, contest.categories[1].id
+    session.flush()
+    keys = [category.key for category in contest.categories]
+
+    found, rows = admissions.listed(
+        session,
+        contest,
+        listing.read(values, sorts=admissions.SORTS, filters={"state": ["draft"], "category": keys}),
+    )
+
+    assert [r.number for r in rows] == wanted
+    assert (found.total, found.page) == (len(wanted), 1)
 
 
 def test_one_entry_with_every_revision_and_file(session: Session, make: Make) -> None:
@@ -362,13 +429,15 @@ def test_the_log_is_read_by_pages_and_groups(session: Session, make: Make) -> No
     assert [e.facts["number"] for e in second.events] == [3, 2, 1, 0]
     assert second.older is None
     assert [e.act for e in history.read(session, contest, group="file").events] == ["file.accepted"]
+    assert [e.act for e in history.read(session, contest, who="system").events] == ["file.accepted"]
+    assert len(history.read(session, contest, who=actor.account_id or "").events) == history.PAGE
+    assert history.read(session, contest, who="others").events == []
+    assert history.read(session, contest, who=make.account().id).events == []
     assert first.events[1].actor == actor.name
     assert "account" not in history.GROUPS
 
 
 def test_the_log_tells_what_is_sealed(session: Session, make: Make) -> None:
-    from datetime import timedelta
-
     contest = make.contest("open")
     actor = _organiser(session, make, contest)
     audit.record(session, actor, "contest.changed", contest)
@@ -383,3 +452,84 @@ def test_the_log_tells_what_is_sealed(session: Session, make: Make) -> None:
     assert [(e.act, e.sealed) for e in found.events] == [("contest.announced", False), ("contest.changed", True)]
     assert seal is not None and found.seal is not None
     assert (found.seal.id, found.seal.digest, found.seal.last_id) == (seal.id, seal.digest, seal.last_id)
+
+
+def test_the_log_names_whom_it_can_be_asked_for_and_nobody_else(session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    organiser = session.get_one(Account, contest.created_by)
+    gone, entrant, stranger = make.member(contest, Role.CHAIR), make.account("Amara"), make.account("Bruno")
+    session.execute(update(Membership).where(Membership.account_id == gone.id).values(removed_at=datetime.now(UTC)))
+    audit.record(session, make.actor(entrant), "entry.started", contest_id=contest.id)
+    session.flush()
+
+    def named(also: Any = "") -> set[str]:
+        return {person.name for person in history.people(session, contest, also)}
+
+    assert named() == {organiser.name, gone.name}
+    assert named(entrant.id) == {organiser.name, gone.name, "Amara"}
+    assert named(stranger.id) == named("system") == named()
+
+
+# Judges and their pace ----------------------------------------------------------------------------
+
+
+def test_judges_are_silent_once_they_saved_nothing_for_days(session: Session, make: Make) -> None:
+    contest, _, _ = _half_done(session, make)
+    make.member(contest, Role.JUDGE, make.account("Judge 99"))
+    now = datetime.now(UTC)
+
+    def states(at: datetime) -> list[str]:
+        return [progress.state_of(judge, contest, at) for judge in progress.judges(session, contest)]
+
+    assert states(now) == ["under_way", "under_way", "nothing_assigned", "nothing_assigned"]
+    assert states(now + progress.SILENT) == ["silent", "silent", "nothing_assigned", "nothing_assigned"]
+    found = progress.standing(
+        progress.judges(session, contest), contest, progress.count(session, contest), now + progress.SILENT
+    )
+    assert found == progress.Standing(judging=2, finished=0, not_begun=0, silent=2, complete_at=None)
+
+
+def test_the_pace_tells_when_the_last_scorecard_comes_in(session: Session, make: Make) -> None:
+    contest, entries, [judge] = _judging(make, entries=8, judges=1, need=1)
+    make.open_round(contest)
+    cards = [make.assignment(entry, judge) for entry in entries]
+    for card in cards[:6]:
+        make.scorecard(card, [3, 3, 3])
+    opened = contest.round.opened_at
+    assert opened is not None
+    counts = progress.count(session, contest)
+    rows = progress.judges(session, contest)
+
+    after_a_day = progress.standing(rows, contest, counts, opened + timedelta(days=1))
+    at_once = progress.standing(rows, contest, counts, opened + timedelta(hours=1))
+
+    assert after_a_day.complete_at == opened + timedelta(days=1, hours=8)
+    assert at_once.complete_at is None
+
+
+@pytest.mark.parametrize(
+    "values, wanted",
+    [
+        ({}, ["Judge 00", "Judge 01", "Judge 02"]),
+        ({"judges-sort": "-judged"}, ["Judge 00", "Judge 01", "Judge 02"]),
+        ({"judges-sort": "recused"}, ["Judge 00", "Judge 01", "Judge 02"]),
+        ({"judges-sort": "-recused"}, ["Judge 02", "Judge 00", "Judge 01"]),
+        ({"judges-sort": "state"}, ["Judge 00", "Judge 01", "Judge 02"]),
+        ({"judges-q": "01"}, ["Judge 01"]),
+    ],
+)
+def test_judges_in_the_order_asked_for(session: Session, make: Make, values: dict[str, str], wanted: list[str]) -> None:
+    contest, _, _ = _half_done(session, make)
+    asked = listing.read(values, sorts=progress.JUDGE_SORTS, name="judges")
+
+    _, rows = progress.arrange_judges(progress.judges(session, contest), contest, asked, datetime.now(UTC))
+
+    assert [row.name for row in rows] == wanted
+
+
+def test_people_stand_where_their_reading_puts_them(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    for name, reading, key in (("森", "もり", ""), ("青木", "あおき", ""), ("Zoë", "", "aaa"), ("bruno", "", "")):
+        make.member(contest, Role.JUDGE, make.account(name, furigana=reading, sort_name=key))
+
+    assert [judge.name for judge in progress.judges(session, contest)] == ["Zoë", "bruno", "青木", "森"]

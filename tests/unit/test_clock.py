@@ -82,13 +82,3 @@ def test_durations_are_coarse_and_honest(seconds: int, said: str) -> None:
 def test_a_missing_language_falls_back_and_says_so() -> None:
     assert i18n.say({"ja": "船"}, "en") == i18n.Said("船", "ja")
     assert i18n.say({"en": " ", "ja": ""}, "ja") == i18n.Said("", "ja")
-
-
-@pytest.mark.parametrize(
-    "header, wishes, language",
-    [("fr, ja;q=0.8", (None,), "ja"), ("ja", ("en",), "en"), ("", ("xx",), "en"), (None, (None, "ja"), "ja")],
-)
-def test_language_is_chosen_by_wish_then_by_the_browser(
-    header: str | None, wishes: tuple[str | None, ...], language: str
-) -> None:
-    assert i18n.pick(header, *wishes) == language

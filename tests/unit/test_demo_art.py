@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 import pyvips
 
-from contest.demo import art, art_canvas, art_icons, art_pdf, content
+from contest.demo import art, art_canvas, art_icons, art_pdf, art_wall, content, content_wall
 from contest.demo.art_canvas import Canvas, Shape, Text, flatten
 from contest.demo.art_themes import THEMES, contrast
 from contest.vocabulary import RecusalKind
@@ -366,3 +366,27 @@ def test_a_canvas_escapes_what_it_writes() -> None:
     canvas = Canvas(10, 10)
     canvas.text(0, 8, "<&>", 8, "#000000")
     assert "".join(ElementTree.fromstring(canvas.svg('"<title>"')).itertext()).strip() == '"<title>"<&>'
+
+
+@pytest.mark.parametrize("contest", CONTESTS)
+def test_each_contest_has_a_picture_without_words_and_words_for_it(contest: content.Contest) -> None:
+    body = art_wall.picture(contest.subject)
+
+    root = ElementTree.fromstring(body)
+    assert art_wall.picture(contest.subject) == body
+    assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {"svg", "title", "rect", "circle", "path", "g"}
+    assert len(body) < 200_000
+    drawn = pyvips.Image.svgload_buffer(body)
+    assert (drawn.width, drawn.height) == art_wall.SIZE
+    # Not one flat colour: something is to be seen in each third.
+    for at in range(3):
+        part = drawn.extract_area(at * drawn.width // 3, 0, drawn.width // 3, drawn.height)
+        assert part.colourspace("b-w").extract_band(0).deviate() > 5
+    alt, caption = content_wall.PICTURES[contest.slug]
+    assert all(text[lang] and len(text[lang]) <= 300 for text in (alt, caption) for lang in ("en", "ja"))
+
+
+def test_the_published_contest_has_a_jury_that_speaks() -> None:
+    published = [contest.slug for contest in content.CONTESTS if contest.state == "published"]
+    assert list(content_wall.JURIES) == published
+    assert all(text[lang] for pair in content_wall.JURIES.values() for text in pair for lang in ("en", "ja"))

@@ -42,4 +42,5 @@ def told_meanwhile(page: Page) -> dict[str, str]:
 
 
 def buttons(page: Page) -> list[str]:
-    return [page.text(button) for button in page.all("button")]
+    """The buttons of the room itself, not those of every page."""
+    return [page.text(button) for main in page.all("main") for button in main.iter("button")]

@@ -39,7 +39,11 @@ def _register(pages: Pages, email: str, password: str) -> Any:
 
 def _sign_in(pages: Pages, email: str, password: str, status: int) -> None:
     pages.submit(
-        pages.get("/sign-in"), "Go on", {"email": email, "password": password}, status=status, follow=status == 302
+        pages.get("/sign-in"),
+        "Sign in with the password",
+        {"email": email, "password": password},
+        status=status,
+        follow=status == 302,
     )
 
 
@@ -70,7 +74,7 @@ def test_a_stranger_who_comes_second_gets_nothing_either(pages: Pages, session: 
 
 def test_signing_in_by_code_does_not_keep_a_strangers_password(pages: Pages, session: Session, run_jobs: Run) -> None:
     _register(pages.as_(None), "ada@example.org", STRANGERS)
-    page = pages.submit(pages.get("/sign-in"), "Go on", {"email": "ada@example.org"})
+    page = pages.submit(pages.get("/sign-in"), "Send the code", {"email": "ada@example.org"})
     run_jobs()
     pages.submit(page, "Sign in", {"code": _mailed(session)})
 
@@ -115,7 +119,7 @@ def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
 ) -> None:
     account = make.account(password_hash=accounts.hash_password(OWN))
     attacker = pages.as_(None)
-    page = attacker.submit(attacker.get("/sign-in"), "Go on", {"email": account.email})
+    page = attacker.submit(attacker.get("/sign-in"), "Send the code", {"email": account.email})
     url, data = page.form("Sign in")
     statuses = [
         attacker.open(
@@ -242,7 +246,9 @@ def test_the_link_of_an_invitation_does_not_sign_in_to_an_account_that_exists(
 
     page = pages.submit(pages.get(found.group(0)), "Accept")
     assert page.h1 == "Sign in"
-    page = pages.submit(page, "Go on", {"email": known.email, "password": "five quiet ferries at noon"})
+    page = pages.submit(
+        page, "Sign in with the password", {"email": known.email, "password": "five quiet ferries at noon"}
+    )
 
     assert page.h1 == "You are invited"
     pages.submit(page, "Accept")

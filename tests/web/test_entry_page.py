@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from contest.models import Entry, EntryFile, MailMessage, Revision
+from contest.models import Entry, EntryFile, MailMessage, Receipt, Revision
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make
@@ -127,8 +128,10 @@ class TestSubmitting:
             url, data = page.form(button)
             typed = {"title": "Late"} if button == "Save the details" else {}
             refused = visitor.post(url, {**data, **typed}, 403, headers={"Accept": "text/html"})
-            assert refused.h1 == "This contest has closed"
-            assert len(re.findall(r"\d\d:\d\d:\d\d", refused.text(refused.all("main")[0]))) == 2
+            assert refused.h1.startswith("This contest ") and "closed" in refused.h1
+            told = refused.text(refused.all("main")[0])
+            assert len(set(re.findall(r"\d\d:\d\d:\d\d", told))) >= 2
+            assert "Your request came" in told
         url, data = page.form("Send Screens")
         visitor.post(url, {**data, "file": (io.BytesIO(png()), "late.png")}, 403)
         visitor.get("/contests/ferry/entry/withdraw", 403)
@@ -165,6 +168,67 @@ class TestSubmitting:
                 make.file(entry)
 
         assert counts[0] == counts[1] <= 12
+
+    @pytest.mark.parametrize(
+        ("words", "files", "sentence"),
+        [
+            ({"title": ""}, 1, "Fill in the details, then check and submit."),
+            ({"declaration": ""}, 0, "Write the declaration, then send files for “Screens”."),
+            ({}, 1, "Check and submit."),
+        ],
+    )
+    def test_says_the_one_next_thing(
+        self, pages: Pages, make: Make, words: dict[str, str], files: int, sentence: str
+    ) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=files, **words)
+
+        page = pages.as_(entry.account).get("/contests/ferry/entry")
+
+        head = next(div for div in page.all("div") if div.get("data-live") == "headline")
+        assert page.text(list(head)[1]) == sentence
+        for link in head.iter("a"):
+            page.by_id(str(link.get("href")).removeprefix("#"))
+
+    def test_what_will_be_sealed_can_be_read_once_more(self, pages: Pages, make: Make) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", title="Tide <Line>", credit="")
+
+        page = pages.as_(entry.account).get("/contests/ferry/entry")
+
+        box = next(div for div in page.all("div") if div.get("data-live") == "answers")
+        told = {
+            page.text(row.find("dt")): page.text(row.find("dd"))
+            for row in box.iter("div")
+            if row.find("dt") is not None
+        }
+        assert (told["Title of the entry"], told["Credit"], told["Screens"]) == ("Tide <Line>", "Not yet", "1 file")
+        for link in box.iter("a"):
+            page.by_id(str(link.get("href")).removeprefix("#"))
+
+    @pytest.mark.parametrize(
+        ("phase", "state", "sentence"),
+        [
+            ("open", "withdrawn", "You may enter again until the close."),
+            ("judging", "disqualified", "it cannot win a prize"),
+            ("judging", "submitted", "Judges look at revision 1, exactly as you sealed it."),
+            ("judging", "draft", "What was not submitted by then does not take part."),
+        ],
+    )
+    def test_where_nothing_can_be_done_the_page_says_what_holds(
+        self, pages: Pages, make: Make, session: Session, phase: str, state: str, sentence: str
+    ) -> None:
+        entry = make.entry(make.contest(phase, slug="ferry"), state="draft")
+        if state != "draft":
+            make.revision(entry)
+            entry.submitted_at = datetime.now(UTC)
+            entry.state, entry.changed_at = state, None
+            entry.withdrawn_at = entry.submitted_at if state == "withdrawn" else None
+        session.flush()
+
+        page = pages.as_(entry.account).get("/contests/ferry/entry")
+
+        assert sentence in page.text()
+        assert not {"What to do", "Check and submit", "Leave the contest"} & set(sections(page))
+        assert not [form for form in page.all("form") if "/entry" in (form.get("action") or "")]
 
     def test_an_entry_that_nobody_started(self, pages: Pages, make: Make) -> None:
         make.contest(slug="ferry")
@@ -219,13 +283,31 @@ class TestFiles:
         page = visitor.submit(
             visitor.get("/contests/ferry/entry"), "Save the sentence for a.png", {"alt": "A  map.\r\n"}
         )
-        assert "Text for those who cannot see it: “A map.”" in page.html
+        assert "Description for people who cannot see it: “A map.”" in page.html
 
         page = visitor.submit(page, "Remove a.png")
 
         assert "a.png is removed." in page.html
         session.refresh(row)
         assert row.removed_at is not None
+
+    def test_replace_by_a_plain_form(self, pages: Pages, make: Make, session: Session, run_jobs: Run) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
+        old, last = make.file(entry, name="old.png"), make.file(entry, name="last.png")
+        visitor = pages.as_(entry.account)
+        page = visitor.get("/contests/ferry/entry")
+
+        url, data = page.form("Send the new file for old.png")
+        page = visitor.post(url, {**data, "file": (io.BytesIO(png()), "new.png")}, follow=True)
+
+        new = session.scalars(select(EntryFile).where(EntryFile.name == "new.png")).one()
+        assert "It stays until new.png has passed the check." in page.text(page.by_id(f"file-{old.id}"))
+        assert "It takes the place of old.png" in page.text(page.by_id(f"file-{new.id}"))
+        run_jobs()
+        page = visitor.get("/contests/ferry/entry")
+        rows = [li.get("id") for li in page.all("li") if (li.get("id") or "").startswith("file-")]
+        assert rows == [f"file-{new.id}", f"file-{last.id}"]
+        visitor.post(url, {**data, "file": (io.BytesIO(png()), "b.png")}, 404)
 
     @pytest.mark.parametrize(
         ("values", "status", "sentence"),
@@ -348,6 +430,8 @@ class TestReceipts:
         for moment in (sealed, sealed + timedelta(hours=9), sealed + timedelta(hours=1)):
             assert f"{moment:%H:%M:%S}" in text
         assert (text.count("Lagos"), text.count("UTC ")) == (3, 3)
+        signed = session.scalars(select(Receipt.payload)).one()
+        assert hashlib.sha256(signed.encode()).hexdigest() in text.replace(" ", "")
         digest = entry.files[0].sha256
         assert digest is not None
         assert " ".join("".join(page.root.itertext()).split()).replace(" ", "").count(digest.hex()) == 1

@@ -76,7 +76,7 @@ def test_without_the_queue_a_sign_in_code_is_still_owed(lame: Any, make: Make, p
     account = make.account()
     visitor = Pages(lame(redis_url=f"redis://127.0.0.1:{_nowhere()}/0", rate_limits=True), pages.session)
 
-    page = visitor.submit(visitor.get("/sign-in"), "Go on", {"email": account.email})
+    page = visitor.submit(visitor.get("/sign-in"), "Send the code", {"email": account.email})
 
     assert page.h1 == "Enter the code"
 

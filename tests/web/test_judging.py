@@ -21,7 +21,7 @@ from contest.models import Account, Assignment, Contest, Entry, Recusal, Scoreca
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make, both
-from tests.pages import Pages
+from tests.pages import Page, Pages
 from tests.pictures import png
 
 
@@ -64,6 +64,11 @@ def card(session: Session, assignment: Assignment) -> Scorecard | None:
     return session.scalars(select(Scorecard).where(Scorecard.assignment_id == assignment.id)).first()
 
 
+def levels(page: Page) -> list[Any]:
+    """The radio buttons of the criteria: not those of the theme in the foot."""
+    return [one for one in page.all("input") if (one.get("name") or "").startswith("level-")]
+
+
 # The queue and the sheet --------------------------------------------------------------------------
 
 
@@ -96,6 +101,87 @@ def test_the_queue_is_filtered_and_says_each_state(desk: Pages, make: Make, assi
     assert "No entry of yours is in this state." in desk.get("/judge/ferry?show=conflict").text()
 
 
+def test_a_finished_queue_thanks_and_says_what_happens_next(
+    desk: Pages, make: Make, contest: Contest, assignments: list[Assignment]
+) -> None:
+    for one in assignments[:2]:
+        make.scorecard(one, [5, 4, 2])
+    assert "Thank you." not in desk.get("/judge/ferry").text()
+    make.scorecard(assignments[2], [1, 1, 1])
+
+    page = desk.get("/judge/ferry")
+    assert "Thank you. You have judged everything that is yours to judge." in page.text()
+    assert [page.text(one) for one in page.all("li")].count(
+        "Until the round closes you may reopen a scorecard and change it."
+    ) == 1
+    assert page.link("See your scores side by side") == "/judge/ferry/scores"
+
+    make.close_round(contest)
+    page = desk.get("/judge/ferry")
+    assert "Judging is over. It closed " in page.text()
+    assert "Thank you." not in page.text()
+
+
+def test_the_judges_own_scores_stand_side_by_side(
+    desk: Pages, make: Make, contest: Contest, assignments: list[Assignment]
+) -> None:
+    page = desk.get("/judge/ferry/scores")
+    assert "You have not submitted a scorecard yet." in page.text()
+    make.scorecard(assignments[0], [1, 2, 3])
+    make.scorecard(assignments[1], [5, 5, 5])
+    make.scorecard(assignments[2], [5, None, None], state="draft")
+    other = make.member(contest, Role.JUDGE)
+    make.scorecard(make.assignment(assignments[0].entry, other, code="X-9999"), [4, 4, 4])
+
+    page = desk.get("/judge/ferry/scores")
+
+    rows = [[page.text(cell) for cell in row] for row in page.all("tr")]
+    assert rows[0][0] == "Entry"
+    assert [row[:4] for row in rows[1:]] == [
+        ["B-0931", "5 of 5", "5 of 5", "5 of 5"],
+        ["B-1180", "1 of 5", "2 of 5", "3 of 5"],
+    ]
+    assert rows[1][4] == "100.0 %"
+    assert "2 of 3 are judged." in page.text()
+
+
+def test_a_long_queue_has_pages(pages: Pages, make: Make, contest: Contest, judge: Account) -> None:
+    for place in range(1, 53):
+        make.assignment(make.entry(contest, files=0), judge, code=f"C-{place:04d}", position=place)
+    make.open_round(contest)
+    desk = pages.as_(judge)
+
+    def codes(url: str) -> list[str]:
+        page = desk.get(url)
+        return [page.text(one) for one in page.all("a") if one.get("class") == "code"]
+
+    assert codes("/judge/ferry") == [f"C-{place:04d}" for place in range(1, 51)]
+    assert desk.get("/judge/ferry").link("Next") == "/judge/ferry?page=2"
+    assert codes("/judge/ferry?page=2") == codes("/judge/ferry?page=99") == ["C-0051", "C-0052"]
+    assert codes("/judge/ferry?page=what")[0] == "C-0001"
+    assert desk.get("/judge/ferry?show=open&page=2").link("Back") == "/judge/ferry?show=open"
+
+
+def test_a_judge_without_entries_is_told_what_to_do(pages: Pages, make: Make, contest: Contest, judge: Account) -> None:
+    make.assignment(make.entry(contest, files=0), make.member(contest, Role.JUDGE), code="X-1", position=1)
+    make.open_round(contest)
+
+    page = pages.as_(judge).get("/judge/ferry")
+
+    assert page.h1 == "Your queue"
+    assert "Nothing is assigned to you yet. You get a mail when it is." in page.text()
+    assert page.link("Read about the contest") == "/en/contests/ferry"
+
+
+def test_the_due_time_is_told_in_both_zones(desk: Pages, session: Session, contest: Contest) -> None:
+    contest.round.due_at = datetime(2099, 12, 16, 8, 0, tzinfo=UTC)
+
+    for url in ("/judge/ferry", "/judge/ferry/B-1180"):
+        page = desk.get(url)
+        told = [page.text(one) for one in page.all("dd")][:2]
+        assert told == ["Wed 16 Dec 2099, 17:00:00 (UTC+09:00)", "Wed 16 Dec 2099, 09:00:00 (UTC+01:00)"]
+
+
 def test_the_sheet_shows_pictures_text_and_every_level(desk: Pages) -> None:
     page = desk.get("/judge/ferry/B-1180")
 
@@ -106,7 +192,7 @@ def test_the_sheet_shows_pictures_text_and_every_level(desk: Pages) -> None:
         f"/judge/ferry/B-1180/pictures/1/1/{edge} {edge}w" for edge in (320, 1280, 2560)
     )
     assert "What it is for." in page.text()
-    radios = [one for one in page.all("input") if one.get("type") == "radio"]
+    radios = levels(page)
     assert [(one.get("name"), one.get("value")) for one in radios if one.get("name") == "level-fit"] == [
         ("level-fit", value) for value in ("1", "2", "3", "4", "5", "")
     ]
@@ -162,7 +248,7 @@ def test_a_draft_is_saved_and_shown_again(desk: Pages, session: Session, assignm
     assert "The draft is saved." in page.text()
     stored = card(session, assignments[0])
     assert (stored.state, stored.version, stored.note, stored.comment) == ("draft", 1, "Compare\nwith B-0931", "Good.")
-    chosen = [one.get("value") for one in page.all("input") if one.get("checked") is not None]
+    chosen = [one.get("value") for one in levels(page) if one.get("checked") is not None]
     assert chosen == ["4"]
     assert page.text(page.by_id("saved")).startswith("Saved ")
     _, data = page.form("Save draft")
@@ -233,7 +319,7 @@ def test_a_closed_round_refuses_and_keeps_the_text_on_the_page(
 
     assert "What you had saved before is kept" in page.text()
     assert "Written too late" in page.text(page.by_id("comment"))
-    chosen = [one.get("value") for one in page.all("input") if one.get("checked") is not None]
+    chosen = [one.get("value") for one in levels(page) if one.get("checked") is not None]
     assert chosen == ["5", "4", "2"]
     assert card(session, assignments[0]) is None
     assert "It closed" in desk.get("/judge/ferry").text()
@@ -325,7 +411,10 @@ def test_json_that_is_not_a_sheet_is_refused(desk: Pages, session: Session, body
 def test_forms_with_nonsense_are_refused(desk: Pages, session: Session) -> None:
     for data in ({"level-clarity": "9"}, {"level-clarity": "five"}, {"level-": "1"}, {"level-other": "1"}):
         assert desk.post(URL, {"version": "0", **data}, status=422).problems
-    assert desk.post(URL, {"version": "what", "note": "x"}, status=409).h1 == "Entry B-1180 changed meanwhile"
+    assert (
+        desk.post(URL, {"version": "what", "note": "x"}, status=409).h1
+        == "The scorecard of B-1180 was saved elsewhere first"
+    )
     assert session.scalars(select(Scorecard)).all() == []
 
 

@@ -10,15 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import pyvips
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from contest.models import Account, Award, Contest, Entry, LoginSession, MailMessage, Publication
+from contest.previews import jpeg
 from contest.services import results
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make, both
-from tests.pages import Pages
+from tests.pages import Page, Pages
 from tests.pictures import png
 
 WORDS = {"en": "Clear and kind.", "ja": "分かりやすく、親切です。"}
@@ -312,6 +314,92 @@ def test_the_page_shows_the_snapshot_and_nothing_else(
     assert hide(after) == hide(before)
     for hidden in ("Entrant of", "entrant.example", "Aoki", "To the maker", str(entries[0].id)):
         assert hidden.encode() not in after
+
+
+def test_links_to_the_winners_show_the_first_of_them(
+    published: Pages,
+    pages: Pages,
+    make: Make,
+    contest: Contest,
+    entries: list[Entry],
+    storage: Storage,
+    run_jobs: Callable[[], list[str]],
+) -> None:
+    for preview in entries[0].files[0].previews:
+        storage.put(preview.key, pyvips.Image.black(1200, 600, bands=3).webpsave_buffer(), content_type="image/webp")
+
+    def image(page: Page) -> str | None:
+        return next((each.get("content") for each in page.all("meta") if each.get("property") == "og:image"), None)
+
+    address = "/pictures/ferry/1/card"
+    assert image(pages.get("/en/contests/ferry/winners")) is None
+    assert pages.open(address).status_code == 404
+    make.cover(contest)
+    assert image(pages.get("/en/contests/ferry/winners")) == "http://localhost:5000/covers/ferry/card"
+
+    assert "draw_card" in run_jobs()
+
+    page = pages.get("/ja/contests/ferry/winners")
+    assert image(page) == f"http://localhost:5000{address}"
+    told = {each.get("property"): each.get("content") for each in page.all("meta")}
+    assert (told["og:type"], told["og:image:alt"]) == ("article", "A picture of work 5")
+    assert told["og:description"].startswith(both("First prize")["ja"]) and "Work 5" in told["og:description"]
+    card = pages.open(address)
+    assert (card.status_code, card.mimetype, jpeg.measure(card.data)) == (200, "image/jpeg", (1200, 630))
+    published.submit(published.get(DECIDE), "Retract", {"reason": "A mistake."}, status=403)
+    assert pages.open(address).status_code == 200
+    assert pages.open("/pictures/ferry/2/card").status_code == 404
+
+
+def test_a_card_goes_with_its_publication(
+    published: Pages, publisher: Pages, pages: Pages, entries: list[Entry], run_jobs: Callable[[], list[str]]
+) -> None:
+    publisher.submit(publisher.get(DECIDE), "Retract", {"reason": "A mistake."})
+    # The job comes when nothing is public any more.
+    run_jobs()
+    assert pages.open("/pictures/ferry/1/card").status_code == 404
+
+
+def test_the_jury_speaks_on_the_winners_page(
+    organiser: Pages, publisher: Pages, pages: Pages, entries: list[Entry]
+) -> None:
+    award(organiser, entries)
+    words = {
+        "jury_statement_en": "We looked for kindness.\n\nWe found it.",
+        "jury_statement_ja": "やさしさを探しました。",
+        "jury_en": "Aoki Haruka <chair>",
+        "jury_ja": "青木 遥",
+    }
+    refused = organiser.submit(organiser.get(DECIDE), "Save the jury’s words", words | {"jury_ja": ""}, status=422)
+    assert refused.problems == ["The Japanese text is missing."]
+    assert refused.form("Save the jury’s words")[1]["jury_en"] == "Aoki Haruka <chair>"
+    page = organiser.submit(organiser.get(DECIDE), "Save the jury’s words", words)
+    assert "The jury’s words are saved." in page.text()
+    organiser.submit(page, "Propose publication")
+    asked = publisher.get(DECIDE)
+    assert "We looked for kindness." in asked.text() and "やさしさを探しました。" in asked.text()
+    publisher.submit(asked, "Approve")
+    organiser.submit(organiser.get(DECIDE), "Publish")
+
+    page = pages.get("/en/contests/ferry/winners")
+
+    assert "<p>We looked for kindness.</p><p>We found it.</p>" in page.html
+    assert "Aoki Haruka <chair>" in page.text() and "やさしさ" not in page.text()
+    assert "青木 遥" in pages.get("/ja/contests/ferry/winners").text()
+    told = pages.json("GET", "/api/v1/publications/ferry")["snapshot"]
+    assert (told["format"], told["jury"]["people"]) == (2, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
+
+
+def test_a_shared_first_rank_is_pointed_out(
+    organiser: Pages, session: Session, contest: Contest, entries: list[Entry]
+) -> None:
+    assert "The first rank is shared" not in organiser.get(DECIDE).text()
+    entries[0].state = "disqualified"
+    session.flush()
+    results.make_tally(session, contest.round.id, contest.created_by)
+
+    numbers = ", ".join(f"{entry.number:04d}" for entry in entries[1:])
+    assert f"The first rank is shared by {numbers}." in organiser.get(DECIDE).text()
 
 
 def test_an_address_without_a_language_leads_to_the_readers(published: Pages, pages: Pages) -> None:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from contest.services.checklist import percent
+from contest.services.checklist import completeness, percent
 
 bp = Blueprint("manage", __name__)
 bp.app_template_filter("percent")(percent)
@@ -15,7 +15,13 @@ from contest.blueprints.manage import (  # noqa: E402, F401
     entries,
     overview,
     people,
+    picture,
     progress,
     rubric,
     setup,
 )
+from contest.blueprints.manage.common import allow_nonce, nonce  # noqa: E402
+
+bp.app_template_global("completeness")(completeness)
+bp.app_template_global("nonce")(nonce)
+bp.after_app_request(allow_nonce)

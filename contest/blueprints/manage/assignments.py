@@ -11,29 +11,48 @@ from flask_babel import ngettext
 
 from contest import texts, web
 from contest.blueprints.manage import bp
-from contest.blueprints.manage.common import NUMBER, managed, page_number
+from contest.blueprints.manage.common import NUMBER, managed, show, told
 from contest.blueprints.manage.overview import draw_seed
 from contest.errors import Invalid
 from contest.services import admissions, assignment
 from contest.services import progress as reports
-from contest.web import actor, now, page, session, signed_in, uuid_or_404, writes
+from contest.services.listing import read
+from contest.web import actor, now, session, signed_in, uuid_or_404, writes
 
 
 def _page(slug: str, status: int = 200, problems: list[str] | None = None) -> Any:
     contest = managed(slug)
-    total, short = assignment.short_entries(session(), contest)
-    return page(
+    short_total, short = assignment.short_entries(session(), contest)
+    judges = reports.judges(session(), contest)
+    rows_list, entries = reports.entries(
+        session(), contest, read(request.args, sorts=reports.ENTRY_SORTS, default="number")
+    )
+    judges_list, shown = reports.arrange_judges(
+        judges, contest, read(request.args, sorts=("name", "assigned", "recused"), name="judges"), now()
+    )
+    heads = {
+        "number": _("Entry"),
+        "title": _("Title"),
+        "assigned": _("Judges"),
+        "submitted": _("Scored"),
+    }
+    judge_heads = {"name": _("Judge"), "assigned": _("Entries"), "recused": _("Stepped back")}
+    return show(
         "manage/assignments.html",
         status,
+        parts={"rows": lambda: told(rows_list, heads), "beside": lambda: told(judges_list, judge_heads)},
         contest=contest,
         problems=problems or [],
         counts=reports.count(session(), contest),
-        judges=reports.judges(session(), contest),
-        entries=reports.entries(session(), contest, page_number()),
+        heads=heads,
+        judge_heads=judge_heads,
+        all_judges=judges,
+        judges=shown,
+        judges_list=judges_list.with_beside(rows_list),
+        entries=entries,
+        listing=rows_list.with_beside(judges_list),
         short=short,
-        short_total=total,
-        number=page_number(),
-        page_size=reports.PAGE,
+        short_total=short_total,
         at=now(),
     )
 

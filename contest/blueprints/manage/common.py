@@ -1,13 +1,15 @@
-"""What the organiser's views share: loading a contest, and showing a refused form again."""
+"""What the organiser's views share: loading a contest, lists, and showing a refused form again."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import Response, g, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from contest import web
 from contest.errors import Conflict, Invalid
@@ -15,6 +17,7 @@ from contest.forms.kit import Form
 from contest.models import Contest
 from contest.services import contests
 from contest.services.checklist import percent
+from contest.services.listing import Listing
 from contest.web import actor, page, session
 
 #: Numbers in addresses stay within what the database can hold.
@@ -26,9 +29,57 @@ def managed(slug: str) -> Contest:
     return contests.get_managed(session(), actor(), slug)
 
 
-def page_number() -> int:
-    """The wanted page of a list, from 1."""
-    return min(max(request.args.get("page", 1, type=int), 1), 100_000)
+def nonce() -> str:
+    """This response's nonce, made when a page first asks for it: what htmx wants on all that it may touch."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    made: str = g.nonce
+    return made
+
+
+def allow_nonce(response: Response) -> Response:
+    """Name the nonce in the policy of a page that asked for one. Nothing else of the policy changes."""
+    if "nonce" in g:
+        policy = web.POLICY.format(connect=f" {web.settings().public_endpoint}")
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "script-src 'self'", f"script-src 'self' 'nonce-{g.nonce}'"
+        )
+    return response
+
+
+def wanted_part() -> str:
+    """The name of the list that a script asked for alone, or "" where a whole page is wanted."""
+    if request.headers.get("HX-Request") != "true":
+        return ""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]
+
+
+def show(template: str, status: int = 200, /, *, parts: Mapping[str, Callable[[], str]], **values: Any) -> Response:
+    """A page with lists; or one list alone, with what is said of it, if a script asked for it.
+
+    `parts` name the lists as the template's blocks and regions do; each tells the sentence for the status region.
+    """
+    wanted = wanted_part()
+    part = wanted if wanted in parts and status == 200 else ""
+    response = page(template, status, part=part, sentence=parts[part]() if part else "", **values)
+    response.vary.add("HX-Request")
+    return response
+
+
+def told(listing: Listing, heads: Mapping[str, Any]) -> str:
+    """What a list shows now, in a sentence or three: found, order, page."""
+    said = []
+    if listing.narrowed:
+        said.append(ngettext("%(num)d row found.", "%(num)d rows found.", listing.total))
+    order = heads[listing.sort]
+    said.append(
+        _("Sorted by %(column)s, from last to first.", column=order)
+        if listing.descending
+        else _("Sorted by %(column)s.", column=order)
+    )
+    if listing.pages > 1:
+        said.append(_("Page %(page)s of %(pages)s.", page=listing.page, pages=listing.pages))
+    return ("" if web.locale() == "ja" else " ").join(said)
 
 
 def checked(form: Form) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from flask import redirect, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
 
 from contest import web
@@ -16,6 +17,12 @@ from contest.forms.kit import read_texts
 from contest.permissions import may_create_contest
 from contest.services import contests, letters
 from contest.web import actor, page, public, session, signed_in, writes
+
+#: A mail brings its styles along and links that open elsewhere; all else stays shut.
+LETTER_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 
 
 @bp.get("/desk")
@@ -59,10 +66,38 @@ def do_create() -> Any:
     return redirect(url_for(".contest", slug=contest.slug))
 
 
+def _where_mail_is_caught() -> None:
+    """There are no such pages in production."""
+    if web.settings().contest_env not in ("demo", "test"):
+        raise NotFound
+
+
 @bp.get("/mail")
 @public
 def mail() -> Any:
-    """Mail that was caught instead of sent; there is no such page in production."""
-    if web.settings().contest_env not in ("demo", "test"):
-        raise NotFound
-    return page("manage/mail.html", messages=letters.caught_mail(session()))
+    """Mail that was caught instead of sent."""
+    _where_mail_is_caught()
+    number = request.args.get("page", "")
+    box = letters.box(session(), int(number) if number.isdecimal() and len(number) < 6 else 1)
+    return page("manage/mail.html", box=box)
+
+
+@bp.get("/mail/<uuid:mail_id>")
+@public
+def letter(mail_id: UUID) -> Any:
+    """One caught mail, as HTML and as plain text."""
+    _where_mail_is_caught()
+    response = page("manage/letter.html", letter=letters.get_letter(session(), mail_id))
+    # The HTML of the mail is shown in a frame of its own.
+    response.headers["Content-Security-Policy"] = f"{web.POLICY.format(connect='')}; frame-src 'self'"
+    return response
+
+
+@bp.get("/mail/<uuid:mail_id>/html")
+@public
+def letter_html(mail_id: UUID) -> Any:
+    """The HTML of a caught mail as a mail client gets it: nothing runs, nothing is loaded, only its own look."""
+    _where_mail_is_caught()
+    response = Response(letters.get_letter(session(), mail_id).html)
+    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    return response

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
 
-from contest import web
+from contest import i18n, web
 from contest.blueprints.manage import bp
-from contest.blueprints.manage.common import NUMBER, checked, managed, page_number
-from contest.errors import Invalid
+from contest.blueprints.manage.common import NUMBER, checked, managed, show, told
+from contest.errors import Conflict, Invalid
 from contest.forms.contests import Disqualify
+from contest.forms.entries import Describe
 from contest.services import admissions, assignment
+from contest.services.listing import read
 from contest.vocabulary import EntryState
 from contest.web import actor, page, session, signed_in, writes
 
@@ -21,18 +24,34 @@ from contest.web import actor, page, session, signed_in, writes
 @signed_in
 def entries(slug: str) -> Any:
     contest = managed(slug)
-    state = request.args.get("state", "")
-    state = state if state in list(EntryState) else ""
-    states = admissions.states(session(), contest)
-    return page(
+    heads = {
+        "number": _("Entry"),
+        "title": _("Title"),
+        "entrant": _("Entrant"),
+        "category": _("Category"),
+        "state": _("State"),
+        "revision": _("Revision"),
+        "sealed": _("Sealed, %(city)s time", city=i18n.city(contest.zone, web.locale())),
+        "files": _("Files"),
+    }
+    listing, rows = admissions.listed(
+        session(),
+        contest,
+        read(
+            request.args,
+            sorts=admissions.SORTS,
+            filters={"state": list(EntryState), "category": [category.key for category in contest.categories]},
+        ),
+    )
+    return show(
         "manage/entries.html",
+        parts={"rows": lambda: told(listing, heads)},
         contest=contest,
-        state=state,
-        states=states,
-        total=states.get(state, 0) if state else sum(states.values()),
-        number=page_number(),
-        page_size=admissions.PAGE,
-        entries=admissions.listed(session(), contest, state=state, page=page_number()),
+        states=admissions.states(session(), contest),
+        heads=heads,
+        listing=listing,
+        categories=[(each.key, i18n.say(each.name, web.locale()).text) for each in contest.categories],
+        entries=rows,
     )
 
 
@@ -78,4 +97,38 @@ def disqualify(slug: str, number: int) -> Any:
 def reinstate(slug: str, number: int) -> Any:
     admissions.reinstate(session(), actor(), slug, number)
     web.flash_said(_("The entry is in the contest again."))
+    return redirect(url_for(".entry", slug=slug, number=number))
+
+
+def _words(slug: str, number: int, file_id: UUID, form: Describe | None = None, status: int = 200, **more: Any) -> Any:
+    contest = managed(slug)
+    words = admissions.words_of(session(), contest, number, file_id)
+    form = form or Describe(alt=words.shown, was=words.shown)
+    return page("manage/words.html", status, contest=contest, words=words, form=form, **more)
+
+
+@bp.get(f"/manage/<slug>/entries/{NUMBER}/pictures/<uuid:file_id>")
+@signed_in
+def words(slug: str, number: int, file_id: UUID) -> Any:
+    """What a picture shows, in words for those who cannot see it."""
+    return _words(slug, number, file_id)
+
+
+@bp.post(f"/manage/<slug>/entries/{NUMBER}/pictures/<uuid:file_id>")
+@signed_in
+@writes
+def do_words(slug: str, number: int, file_id: UUID) -> Any:
+    form = Describe()
+    try:
+        checked(form)
+        admissions.reword(session(), actor(), slug, number, file_id, was=form.was.data or "", alt=form.alt.data or "")
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        return _words(slug, number, file_id, form, 422)
+    except Conflict as error:
+        web.keep_and_roll_back()
+        form.was.data, form.was.raw_data = error.facts["stored"], None
+        return _words(slug, number, file_id, form, 409, stored=error.facts["stored"])
+    web.flash_said(_("The text is saved. Judges see it from now on."))
     return redirect(url_for(".entry", slug=slug, number=number))

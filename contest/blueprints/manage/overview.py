@@ -12,7 +12,7 @@ from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import managed
 from contest.errors import Invalid
 from contest.services import assignment, contests, progress
-from contest.services.checklist import checklist
+from contest.services.checklist import checklist, completeness
 from contest.web import actor, now, page, session, signed_in, writes
 
 
@@ -32,6 +32,7 @@ def contest(slug: str) -> Any:
         items=checklist(found),
         counts=counts,
         step=progress.next_step(found, counts, now()),
+        completeness=completeness(found),
     )
 
 

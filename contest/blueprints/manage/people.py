@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -10,23 +11,54 @@ from flask_babel import gettext as _
 
 from contest import texts, web
 from contest.blueprints.manage import bp
-from contest.blueprints.manage.common import checked, managed
+from contest.blueprints.manage.common import checked, managed, show, told
 from contest.errors import Invalid, NotFound
 from contest.forms import people as forms
 from contest.models import Contest
 from contest.services import people as service
+from contest.services.listing import read
 from contest.vocabulary import Role
-from contest.web import actor, page, session, signed_in, uuid_or_404, writes
+from contest.web import actor, session, signed_in, uuid_or_404, writes
 
 
 def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:
-    return page(
+    members, listed = service.arrange_members(
+        service.members(session(), contest),
+        read(request.args, sorts=service.MEMBER_SORTS, filters={"role": list(Role)}),
+    )
+    everyone = service.invited(session(), contest)
+    invitations, invited = service.arrange_invitations(
+        everyone,
+        read(
+            request.args,
+            sorts=service.INVITATION_SORTS,
+            default="-sent",
+            filters={"state": service.INVITATION_STATES},
+            name="invitations",
+        ),
+    )
+    heads = {"name": _("Name"), "role": _("Role"), "email": _("E-mail"), "since": _("Since")}
+    invitation_heads = {
+        "email": _("E-mail"),
+        "role": _("Role"),
+        "state": _("State"),
+        "sent": _("Sent"),
+        "until": _("Works until"),
+    }
+    return show(
         "manage/people.html",
         status,
+        parts={"rows": lambda: told(members, heads), "beside": lambda: told(invitations, invitation_heads)},
         contest=contest,
         form=form,
-        members=service.members(session(), contest),
-        invitations=service.invited(session(), contest),
+        heads=heads,
+        roles=[(role.value, texts.role_name(role)) for role in Role],
+        invitation_heads=invitation_heads,
+        states=Counter(row.state for row in everyone),
+        listing=members.with_beside(invitations),
+        members=listed,
+        invitations_list=invitations.with_beside(members),
+        invitations=invited,
     )
 
 

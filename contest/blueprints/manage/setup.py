@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import again, checked, managed
 from contest.errors import Conflict, Invalid
 from contest.forms import contests as forms
-from contest.forms.kit import fill_texts, read_texts, zones
+from contest.forms.kit import fill_texts, or_stored, read_texts, zones
 from contest.models import Contest
 from contest.permissions import may_change_structure
 from contest.services import contests, setup
@@ -79,13 +80,18 @@ def _dates_data(contest: Contest) -> dict[str, Any]:
         "closes_at": _local(contest.closes_at, contest.zone),
         "grace_minutes": contest.grace_seconds // 60,
         "due_at": _local(contest.round.due_at, contest.zone),
+        "winners_at": _local(contest.winners_at, contest.zone),
     }
+
+
+def _grace_end(contest: Contest) -> datetime | None:
+    return contest.closes_at and clock.grace_end(contest.closes_at, contest.grace_seconds)
 
 
 def _dates_form(contest: Contest, data: Mapping[str, Any] | None = None) -> forms.Dates:
     form = forms.Dates(data=data)
     # A stored zone that the list leaves out must not turn into another by saving.
-    form.zone.choices = list(dict([*zones(), (contest.zone, contest.zone)]).items())
+    form.zone.choices = or_stored(zones(), contest.zone)
     return form
 
 
@@ -94,7 +100,7 @@ def _dates_form(contest: Contest, data: Mapping[str, Any] | None = None) -> form
 def dates(slug: str) -> Any:
     contest = managed(slug)
     form = _dates_form(contest, {**_dates_data(contest), "version": contest.version})
-    return page("manage/dates.html", contest=contest, form=form)
+    return page("manage/dates.html", contest=contest, form=form, grace_end=_grace_end(contest))
 
 
 @bp.post("/manage/<slug>/dates")
@@ -114,9 +120,10 @@ def do_dates(slug: str) -> Any:
             closes_at=form.closes_at.data,
             grace_minutes=form.grace_minutes.data,
             due_at=form.due_at.data,
+            winners_at=form.winners_at.data,
         )
     except (Invalid, Conflict) as error:
-        return again("manage/dates.html", slug, form, error, stored=_dates_data)
+        return again("manage/dates.html", slug, form, error, stored=_dates_data, grace_end=_grace_end)
     _saved()
     return redirect(url_for(".dates", slug=slug))
 
