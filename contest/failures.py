@@ -95,8 +95,11 @@ def _start() -> tuple[str, str]:
 
 def _back() -> tuple[str, str]:
     """The page from which the request came, where it is one of ours; else the list of contests."""
-    path = _own_path(request.referrer) if request.referrer else ""
-    here = urlsplit(request.referrer or "").netloc == request.host
+    try:
+        here = urlsplit(request.referrer or "").netloc == request.host
+    except ValueError:
+        return _start()  # anybody may send anything as a Referer
+    path = _own_path(request.referrer or "")
     return (path, _("Go back")) if here and path != request.full_path.rstrip("?") else _start()
 
 
@@ -262,5 +265,9 @@ def _contact(contest: Contest) -> str:
 
 
 def _own_path(address: str) -> str:
-    parts = urlsplit(address)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    """The path and query of an address. It begins with one slash: with two it would name another host."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    return "/" + parts.path.lstrip("/\\") + (f"?{parts.query}" if parts.query else "")

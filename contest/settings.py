@@ -93,7 +93,10 @@ class Settings(BaseSettings):
 
     @property
     def contact_link(self) -> str:
-        return f"mailto:{self.contact_url}" if "@" in self.contact_url else self.contact_url
+        """A page's address as it is; an address of mail as a link that writes to it."""
+        if not self.contact_url or self.contact_url.startswith(("http://", "https://")):
+            return self.contact_url
+        return f"mailto:{self.contact_url}"
 
     @property
     def brand_colours(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from contest import audit, outbox
 from contest.db import Database
 from contest.models import Attempt, Code, LoginSession, OutboxItem, Periodic
 from contest.outbox import QueueServer
-from contest.services import checks
+from contest.services import checks, covers
 from contest.storage import Storage
 
 log = structlog.get_logger(__name__)
@@ -42,11 +42,17 @@ def sweep_staging(session: Session, storage: Storage) -> None:
     checks.sweep_staging(session, storage)
 
 
+def sweep_pictures(session: Session, storage: Storage) -> None:
+    """Delete pictures of contests and cards of publications that no row names."""
+    covers.sweep(session, storage)
+
+
 #: Name → (how often, task).
 TASKS: dict[str, tuple[timedelta, Callable[[Session, Storage], None]]] = {
     "seal_audit": (timedelta(seconds=60), seal_audit),
     "forget_old": (timedelta(hours=6), forget_old),
     "sweep_staging": (timedelta(hours=1), sweep_staging),
+    "sweep_pictures": (timedelta(hours=1), sweep_pictures),
 }
 
 

@@ -1,4 +1,4 @@
-"""What every page shares: the request's session and actor, guards, units of work, headers and errors.
+"""What every page shares: the request's session and actor, guards, units of work and headers.
 
 A view turns HTTP into arguments and a result into a page. It states its guard (`public`, `signed_in`)
 and whether it writes (`writes`); a request that does not write cannot: its transaction is read-only.
@@ -62,9 +62,9 @@ csrf = CSRFProtect()
 logins = LoginManager()
 limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled=False)
 
-#: Bytes of a request that is not a plain upload, and the views that take plain uploads.
+#: Bytes of a request that is not a plain upload; the views that take plain uploads, with a limit below the site's or 0.
 SMALL_FORM = 2 * 1024 * 1024
-LARGE_FORMS = frozenset({"submission.send_files", "manage.do_picture"})
+LARGE_FORMS = {"submission.send_files": 0, "manage.do_picture": 21_000_000}
 #: Shared limit of requests that mail a code or try a password, per network address.
 SIGN_IN_LIMIT = "60 per 10 minutes"
 #: Uploads begun per network address: far above what people behind one address need at a deadline.
@@ -284,6 +284,11 @@ def sign_in(account: Account) -> None:
     after_commit(set_cookie)
 
 
+def renew(token: str) -> None:
+    """Go on in the same session under its new token, from the commit on. Pages that are open stay usable."""
+    after_commit(lambda: login_user(_Visitor(token)))
+
+
 def sign_out() -> None:
     """Drop the cookie after the commit; the CSRF token dies with it."""
 
@@ -430,10 +435,12 @@ def register_requests(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request=g.request_number)
         if any("\0" in value for value in (request.path, *request.args.values())):
             abort(400)
-        # Only a signed-in entrant's plain upload may be large; this is settled before a byte is read.
-        large = request.endpoint in LARGE_FORMS and actor().signed_in
-        request.max_content_length = chosen.max_form_bytes if large else SMALL_FORM
-        if (request.content_length or 0) > (chosen.max_form_bytes if large else SMALL_FORM):
+        # Only a signed-in person's plain upload may be large; this is settled before a byte is read.
+        most = SMALL_FORM
+        if request.endpoint in LARGE_FORMS and actor().signed_in:
+            most = min(chosen.max_form_bytes, LARGE_FORMS[request.endpoint] or chosen.max_form_bytes)
+        request.max_content_length = most
+        if (request.content_length or 0) > most:
             abort(413)
 
     @app.after_request

@@ -271,12 +271,13 @@ def do_confirm() -> Any:
     try:
         if not form.validate():
             raise Invalid("password", "required")
-        accounts.confirm(
+        token = accounts.confirm(
             session(), actor(), password=form.password.data or "", code=form.code.data or "", network=web.network()
         )
     except Invalid as error:
         form.refuse(error)
         return page("auth/confirm.html", 422, form=form)
+    web.renew(token)
     return redirect(web.return_path(url_for("submission.start")))
 
 

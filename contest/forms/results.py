@@ -7,8 +7,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field
+from wtforms.widgets import HiddenInput
 
-from contest.forms.kit import Form, fill_texts, line, prose, read_texts, required, texts_fields
+from contest.forms.kit import Form, IntegerField, fill_texts, line, optional, prose, read_texts, required, texts_fields
 from contest.services.awards import MOST_STATEMENT, Pick, Slot
 from contest.services.publications import MOST_REASON
 
@@ -23,7 +24,9 @@ class Retract(Form):
 
 
 class Jury(Form):
-    """What the jury says of the contest as a whole, and who it was."""
+    """What the jury says of the contest as a whole, and who it was. `version`: of the contest that it was made from."""
+
+    version = IntegerField(validators=[optional()], widget=HiddenInput())
 
     locals().update(
         texts_fields(

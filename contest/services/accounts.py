@@ -452,8 +452,11 @@ def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = 
     )
 
 
-def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> None:
-    """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count."""
+def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> str:
+    """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count.
+
+    Returns the session's new token: a cookie that somebody copied before is worth nothing from now on.
+    """
     if code:
         account = use_code(session, email=actor.email, code=code, purposes=(CodePurpose.CONFIRM,), network=network)
     else:
@@ -463,8 +466,11 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
     row, now = session.get_one(LoginSession, actor.session_id), clock.read(session)
     # Whoever has just proven who they are has a session as if they had signed in anew.
     row.fresh_at = row.seen_at = now
-    row.expires_at = max(row.expires_at, now + _kind(session, account).whole)
+    kind, token = _kind(session, account), secrets.token_urlsafe(32)
+    row.expires_at, row.idle_seconds = max(row.expires_at, now + kind.whole), int(kind.idle.total_seconds())
+    row.token_hash = hashlib.sha256(token.encode()).digest()
     audit.record(session, actor, "account.confirmed", row)
+    return token
 
 
 def reset_password(session: Session, *, email: str, code: str, password: str, network: str = "") -> Account:

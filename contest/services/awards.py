@@ -18,7 +18,7 @@ from contest import audit, clock, permissions
 from contest.errors import Invalid
 from contest.models import Award, Contest, Entry, Prize, Publication, Standing, Tally, Texts
 from contest.permissions import Actor
-from contest.services import results, rounds
+from contest.services import contests, results, rounds
 from contest.vocabulary import (
     LOCALES,
     PUBLICATION_TRANSITIONS,
@@ -154,13 +154,17 @@ def _clean(statement: Texts) -> Texts:
     return {locale: statement[locale].strip() for locale in LOCALES}
 
 
-def save_jury(session: Session, actor: Actor, slug: str, *, statement: Texts, people: Texts) -> None:
+def save_jury(
+    session: Session, actor: Actor, slug: str, *, statement: Texts, people: Texts, version: int | None = None
+) -> None:
     """Store what the jury says of the contest as a whole and who it was; the next proposal freezes both.
 
-    Each may be left out, but not in one language only. Raises NotFound; Denied("organiser_only" |
-    "no_tally_yet"); Invalid with the fields `jury_statement_LOCALE` and `jury_LOCALE`.
+    Each may be left out, but not in one language only. `version`: of the contest as the form was made from it.
+    Raises NotFound; Denied("organiser_only" | "no_tally_yet"); Conflict("stale"); Invalid with the fields
+    `jury_statement_LOCALE` and `jury_LOCALE`.
     """
-    contest, round_ = rounds.hold(session, actor, slug)
+    contest = contests.get_for_change(session, actor, slug, version)
+    round_ = contests.lock_round(session, contest)
     permissions.may_propose_awards(actor, contest, round_).require()
     given = {"jury_statement": statement, "jury": people}
     problems: dict[str, str] = {}

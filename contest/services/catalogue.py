@@ -70,7 +70,6 @@ def listing(session: Session, actor: Actor) -> Listing:
             Contest.announced_at,
             Contest.winners_at,
             Contest.published_at,
-            ContestPicture.state.label("cover_state"),
             ContestPicture.alt,
             ContestPicture.caption,
             ContestPicture.sizes,
@@ -92,7 +91,7 @@ def listing(session: Session, actor: Actor) -> Listing:
     found: dict[Phase, list[ContestRow]] = {phase: [] for phase in ORDER}
     for row in rows:
         given = dict(row._mapping)
-        cover = covers.made_of(*(given.pop(name) for name in ("cover_state", "alt", "caption", "sizes")))
+        cover = covers.made_of(*(given.pop(name) for name in ("alt", "caption", "sizes")))
         each = ContestRow(**given, cover=cover)
         found[clock.phase_of(each, now)].append(each)
     found[Phase.JUDGING].reverse()

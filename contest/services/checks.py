@@ -21,11 +21,11 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, db, outbox
-from contest.models import Contest, Entry, EntryFile, Preview, RevisionFile
+from contest.models import Contest, ContestPicture, Entry, EntryFile, Preview, RevisionFile
 from contest.previews.kinds import HEAD_BYTES, PREVIEWABLE, Kind, check_zip, sniff
 from contest.services.uploads import STORED_TYPE
 from contest.storage import ObjectExists, ObjectMissing, Storage
-from contest.vocabulary import FILE_TRANSITIONS, FileState, PreviewState, check_transition
+from contest.vocabulary import FILE_TRANSITIONS, FileState, PictureState, PreviewState, check_transition
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 
@@ -234,6 +234,14 @@ def sweep_staging(session: Session, storage: Storage) -> None:
             )
         )
     )
+
+    # A contest's picture waits under the name that its own key will have.
+    waiting |= {
+        f"incoming/{key.removeprefix('covers/')}"
+        for key in session.scalars(
+            select(ContestPicture.original_key).where(ContestPicture.state == PictureState.PENDING)
+        )
+    }
 
     def delete_objects() -> None:
         for key in gone:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from contest import audit, clock, db, outbox, permissions
 from contest.errors import Invalid, NotFound
-from contest.models import Contest, ContestPicture, Texts
+from contest.models import Contest, ContestPicture, Publication, Texts
 from contest.permissions import Actor
 from contest.previews import client
 from contest.previews.kinds import HEAD_BYTES, Kind, sniff
@@ -29,11 +30,13 @@ from contest.services.drafts import ALT_MOST
 from contest.services.previews import UnitOfWork, fetch, renderer
 from contest.services.uploads import STORED_TYPE, Incoming
 from contest.storage import ObjectExists, ObjectMissing, Storage
-from contest.vocabulary import LOCALES, PictureState
+from contest.vocabulary import LOCALES, PictureState, PublicationState
 
 #: What may be sent.
 KINDS = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.SVG})
 MOST_BYTES = 20_000_000
+#: An object that no row names may be one that a job is about to name.
+KEEP = timedelta(days=1)
 CAPTION_MOST = 300
 CARD = "card"
 
@@ -50,12 +53,12 @@ class Cover:
 
 def of(picture: ContestPicture | None) -> Cover | None:
     """What a page may show of the picture; None while there is nothing."""
-    return None if picture is None else made_of(picture.state, picture.alt, picture.caption, picture.sizes)
+    return None if picture is None else made_of(picture.alt, picture.caption, picture.sizes)
 
 
-def made_of(state: str | None, alt: Texts, caption: Texts, sizes: Iterable[dict[str, Any]]) -> Cover | None:
-    """The same from the columns of a list."""
-    if state != PictureState.READY:
+def made_of(alt: Texts, caption: Texts, sizes: Sequence[dict[str, Any]] | None) -> Cover | None:
+    """The same from the columns of a list. What was drawn stays while a new picture waits or has failed."""
+    if not sizes:
         return None
     # A small picture is as wide in several presets; a page offers each width once.
     shown: dict[int, tuple[str, int, int]] = {}
@@ -71,8 +74,7 @@ def key_of(session: Session, actor: Actor, slug: str, preset: str) -> tuple[str,
     """The object of one size, and whether everybody may see it. Raises NotFound as the contest's page does."""
     contest = contests.get_public(session, actor, slug)
     picture = contest.picture
-    sizes = picture.sizes if picture is not None and picture.state == PictureState.READY else []
-    for size in sizes:
+    for size in picture.sizes if picture is not None else []:
         if size["preset"] == preset:
             return str(size["key"]), contest.announced_at is not None
     raise NotFound
@@ -130,8 +132,9 @@ def save(
         session.add(picture)
     else:
         if kind is not None:
-            db.after_commit(session, partial(_delete, storage, _keys(picture)))
-            picture.original_key, picture.kind, picture.sizes = f"covers/{name}", kind, []
+            # What pages show of the old picture stays until the new one is drawn.
+            db.after_commit(session, partial(_delete, storage, _originals(picture)))
+            picture.original_key, picture.kind = f"covers/{name}", kind
             picture.state, picture.reason = PictureState.PENDING, ""
         if (picture.alt, picture.caption) != (alt, caption):
             picture.alt, picture.caption = alt, caption
@@ -159,7 +162,7 @@ def remove(session: Session, actor: Actor, storage: Storage, slug: str) -> None:
     picture = _locked(session, contest)
     if picture is None:
         return
-    db.after_commit(session, partial(_delete, storage, _keys(picture)))
+    db.after_commit(session, partial(_delete, storage, [*_originals(picture), *_drawn(picture)]))
     session.delete(picture)
     contests.touch(contest)
     session.flush()
@@ -208,9 +211,12 @@ def _staging(name: str) -> str:
     return f"incoming/{name}"
 
 
-def _keys(picture: ContestPicture) -> list[str]:
-    name = picture.original_key.removeprefix("covers/")
-    return [_staging(name), picture.original_key, *(str(size["key"]) for size in picture.sizes)]
+def _originals(picture: ContestPicture) -> list[str]:
+    return [_staging(picture.original_key.removeprefix("covers/")), picture.original_key]
+
+
+def _drawn(picture: ContestPicture) -> list[str]:
+    return [str(size["key"]) for size in picture.sizes]
 
 
 def _delete(storage: Storage, keys: Iterable[str]) -> None:
@@ -256,8 +262,10 @@ def draw(
             # Replaced or removed meanwhile: what was drawn is nobody's.
             db.after_commit(session, partial(_delete, storage, [original_key, *(size["key"] for size in sizes)]))
             return
-        row.sizes, row.reason = sizes, reason
-        row.state = PictureState.FAILED if reason else PictureState.READY
+        if not reason:
+            db.after_commit(session, partial(_delete, storage, _drawn(row)))
+            row.sizes = sizes
+        row.reason, row.state = reason, PictureState.FAILED if reason else PictureState.READY
 
 
 def _wanted(session: Session, picture_id: uuid.UUID, original_key: str) -> ContestPicture | None:
@@ -289,3 +297,25 @@ def give_up(session: Session, picture_id: uuid.UUID, original_key: str) -> None:
     row = _wanted(session, picture_id, original_key)
     if row is not None:
         row.state, row.reason = PictureState.FAILED, "crashed"
+
+
+# Sweeping -------------------------------------------------------------------------------------------
+
+
+def sweep(session: Session, storage: Storage) -> None:
+    """Periodic: delete drawn pictures and cards that no row names, a day after they were stored.
+
+    A job that was killed between the object and the row leaves one, and so does a delete that failed.
+    """
+    known = set(session.scalars(select(Publication.card_key).where(Publication.state == PublicationState.PUBLISHED)))
+    for picture in session.scalars(select(ContestPicture)):
+        known |= {picture.original_key, *_drawn(picture)}
+
+    def delete_objects() -> None:
+        before = datetime.now(UTC) - KEEP
+        for prefix in ("covers/", "cards/"):
+            for found in storage.list(prefix):
+                if found.modified < before and found.key not in known:
+                    storage.delete(found.key)
+
+    db.after_commit(session, delete_objects)

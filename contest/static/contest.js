@@ -95,7 +95,7 @@ if (ending) {
     let state = { who, left: (end - Date.now()) / 1000, most: (last - Date.now()) / 1000 };
     try {
       const answer = await fetch(session, { headers: { Accept: "application/json" } });
-      state = await answer.json();
+      if (answer.ok) state = await answer.json(); // else the site is in trouble, not the session
     } catch {
       // The connection is away: what was known last holds.
     }

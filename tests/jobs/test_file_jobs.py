@@ -546,6 +546,29 @@ class TestSweeping:
             ("rejected", "late"),
         ]
 
+    def test_a_picture_that_waits_to_be_drawn_is_waited_for(
+        self,
+        make: Make,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        entry: Entry,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        # The store stamps objects by its own clock, which no test can set back; so nothing is kept for long here.
+        monkeypatch.setattr(checks, "KEEP", timedelta(seconds=-60))
+        picture = make.cover(entry.contest)
+        picture.state = "pending"
+        wanted = f"incoming/{picture.original_key.removeprefix('covers/')}"
+        for key in (wanted, "incoming/nobodys"):
+            storage.put(key, png(), content_type="image/png")
+        session.commit()
+
+        with database.unit_of_work() as own:
+            checks.sweep_staging(own, storage)
+
+        assert [found.key for found in storage.list("incoming/")] == [wanted]
+
     def test_forgets_removed_files_unless_a_revision_holds_them(
         self, make: Make, session: Session, database: Database, storage: Storage, entry: Entry
     ) -> None:

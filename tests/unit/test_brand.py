@@ -119,6 +119,7 @@ def test_links_and_texts_of_the_foot_are_checked(values: dict[str, str]) -> None
 
 def test_the_contact_may_be_an_address_of_mail_or_of_a_page() -> None:
     assert _settings(contact_url="team@city.example").contact_link == "mailto:team@city.example"
+    assert _settings(contact_url="https://social.example/@city").contact_link == "https://social.example/@city"
     assert _settings(contact_url="https://city.example/ask?x=1").contact_link == "https://city.example/ask?x=1"
     assert _settings().contact_link == ""
 

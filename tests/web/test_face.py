@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -313,12 +314,40 @@ class TestSession:
         before = row.expires_at
 
         who = Actor(account_id=account.id, email=account.email, session_id=row.id)
-        accounts.confirm(session, who, password="a sentence that is long")
+        known = row.token_hash
+        token = accounts.confirm(session, who, password="a sentence that is long")
 
         assert row.expires_at - before > timedelta(days=29)
+        # A cookie that somebody copied before does not live on with it.
+        assert (row.token_hash, known != row.token_hash) == (hashlib.sha256(token.encode()).digest(), True)
+
+    def test_the_browser_goes_on_under_the_new_token(self, pages: Pages, make: Make, session: Session) -> None:
+        account = make.account(password_hash=accounts.hash_password("a sentence that is long"))
+        visitor = pages.as_(account)
+        known = session.scalars(select(LoginSession.token_hash)).one()
+        page = visitor.get("/confirm")
+
+        visitor.submit(page, "Confirm", {"password": "a sentence that is long"})
+
+        session.expire_all()
+        assert session.scalars(select(LoginSession.token_hash)).one() != known
+        assert visitor.get("/account").h1 == "Your account"
 
 
 class TestFailures:
+    @pytest.mark.parametrize(
+        ("referer", "path"),
+        [
+            ("http://[x", "/"),
+            ("http://localhost//evil.example/x", "/evil.example/x"),
+            ("http://localhost/register", "/register"),
+        ],
+    )
+    def test_a_referer_leads_nowhere_else(self, pages: Pages, referer: str, path: str) -> None:
+        page = pages.get("/theme", 405, headers={"Referer": referer})
+
+        assert page.link("Go to the contests" if path == "/" else "Go back") == path
+
     def test_nothing_there(self, pages: Pages, make: Make) -> None:
         page, known = pages.get("/nowhere", 404), pages.as_(make.account()).get("/nowhere", 404)
 
