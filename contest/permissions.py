@@ -50,7 +50,7 @@ class Actor:
 
     @property
     def session_left(self) -> timedelta:
-        """Until when the session ends if it is not used any more."""
+        """How long the session lasts if it is not used any more."""
         return min(self.session_idle - self.session_unused, self.session_most)
 
     def has(self, contest_id: uuid.UUID, *roles: Role) -> bool:

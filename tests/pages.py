@@ -15,7 +15,6 @@ from contest import i18n
 from contest.models import Account
 from contest.services import accounts
 
-XHTML = "{http://www.w3.org/1999/xhtml}"
 _VOID_LABEL = {"hidden", "submit", "button", "image", "reset"}
 
 

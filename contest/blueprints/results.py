@@ -16,6 +16,7 @@ from contest.forms.kit import Form, fill_texts, read_texts
 from contest.models import Contest
 from contest.scoring.tally import decimals, percent
 from contest.services import awards, contests, covers, publications, results
+from contest.services.listing import read
 from contest.web import actor, public, session, signed_in, writes
 
 bp = Blueprint("results", __name__)
@@ -96,6 +97,7 @@ def _decide(
     contest = contests.get_managed(session(), actor(), slug)
     round_ = contest.round
     tally = results.latest_tally(session(), round_.id)
+    listed = read(request.args, sorts=results.SORTS, per=results.PAGE)
     slots = awards.slots(session(), contest)
     history = publications.history(session(), contest)
     return web.page(
@@ -104,7 +106,7 @@ def _decide(
         contest=contest,
         round=round_,
         tally=tally,
-        table=results.table(session(), tally, request.args.get("page", 1, type=int)) if tally else None,
+        table=results.table(session(), tally, listed) if tally else None,
         left_out=results.left_out(session(), tally) if tally else [],
         may_propose=permissions.may_propose_awards(actor(), contest, round_),
         slots=slots,
@@ -116,8 +118,12 @@ def _decide(
     )
 
 
-def _jury_data(contest: Contest) -> dict[str, str]:
-    return {**fill_texts("jury_statement", contest.jury_statement), **fill_texts("jury", contest.jury)}
+def _jury_data(contest: Contest) -> dict[str, Any]:
+    return {
+        "version": contest.version,
+        **fill_texts("jury_statement", contest.jury_statement),
+        **fill_texts("jury", contest.jury),
+    }
 
 
 def _step(contest: Any) -> dict[str, Any]:
@@ -161,7 +167,14 @@ def save_jury(slug: str) -> Any:
         if not form.validate():
             raise Invalid({})
         given = {name: read_texts(form, name) for name in ("jury_statement", "jury")}
-        awards.save_jury(session(), actor(), slug, statement=given["jury_statement"], people=given["jury"])
+        awards.save_jury(
+            session(),
+            actor(),
+            slug,
+            statement=given["jury_statement"],
+            people=given["jury"],
+            version=form.version.data,
+        )
     except Invalid as error:
         web.keep_and_roll_back()
         form.refuse(error)

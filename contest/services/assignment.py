@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, insert, select, update
+from sqlalchemy import Row, Select, SQLColumnExpression, case, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, mail, outbox
@@ -45,8 +45,8 @@ def commitment(seed: str) -> str:
 # What is there ------------------------------------------------------------------------------------
 
 
-def judges_of(contest_id: uuid.UUID) -> Select[uuid.UUID]:
-    """Accounts that may be given entries: live judges that are not suspended."""
+def judges_of(contest_id: uuid.UUID | SQLColumnExpression[uuid.UUID]) -> Select[uuid.UUID]:
+    """Accounts that may be given entries: live judges that are not suspended. A column: of that row's contest."""
     return (
         select(Membership.account_id)
         .join(Account, Account.id == Membership.account_id)
@@ -59,12 +59,12 @@ def judges_of(contest_id: uuid.UUID) -> Select[uuid.UUID]:
     )
 
 
-def standing(round_id: uuid.UUID) -> Select[uuid.UUID, int]:
+def standing(*round_ids: uuid.UUID) -> Select[uuid.UUID, int]:
     """entry_id, judges: live assignments from which nobody stepped back, per entry."""
     return (
         select(Assignment.entry_id, func.count().label("judges"))
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
-        .where(Assignment.round_id == round_id, Assignment.removed_at.is_(None), Recusal.id.is_(None))
+        .where(Assignment.round_id.in_(round_ids), Assignment.removed_at.is_(None), Recusal.id.is_(None))
         .group_by(Assignment.entry_id)
     )
 

@@ -6,14 +6,14 @@ Every function reads Core rows in a number of statements that does not grow with
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from contest.clock import phase_of
 from contest.models import (
@@ -25,6 +25,7 @@ from contest.models import (
     Membership,
     Recusal,
     Revision,
+    Round,
     Scorecard,
 )
 from contest.services import assignment
@@ -96,66 +97,93 @@ class Standing:
 
 def count(session: Session, contest: Contest) -> Counts:
     """All numbers of a contest, in two statements."""
-    round_id, need = contest.round.id, contest.round.judges_per_entry
-    people = (
-        select(Membership.role, Membership.account_id)
-        .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
-        .subquery()
-    )
-    have = assignment.standing(round_id).subquery()
+    return count_all(session, [contest])[contest.id]
+
+
+def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Counts]:
+    """All numbers of each contest, in two statements however many there are."""
+    rounds = [contest.round.id for contest in contests]
+    have = assignment.standing(*rounds).subquery()
+    short = func.coalesce(have.c.judges, 0) < Round.judges_per_entry
+    submitted = Entry.state == EntryState.SUBMITTED
     entries = (
         select(
+            Round.contest_id,
             func.count().filter(Entry.state == EntryState.DRAFT).label("drafts"),
-            func.count().filter(Entry.state == EntryState.SUBMITTED).label("entries"),
-            func.count()
-            .filter(Entry.state == EntryState.SUBMITTED, func.coalesce(have.c.judges, 0) < need)
-            .label("short"),
+            func.count().filter(submitted).label("entries"),
+            func.count().filter(submitted, short).label("short"),
         )
-        .select_from(Entry)
+        .join_from(Round, Entry, Entry.contest_id == Round.contest_id)
         .outerjoin(have, have.c.entry_id == Entry.id)
-        .where(Entry.contest_id == contest.id)
+        .where(Round.id.in_(rounds))
+        .group_by(Round.contest_id)
         .subquery()
+    )
+    judges = assignment.judges_of(Contest.id).with_only_columns(func.count())
+    deciders = select(func.count(Membership.account_id.distinct())).where(
+        Membership.contest_id == Contest.id,
+        Membership.removed_at.is_(None),
+        Membership.role.in_([Role.CHAIR, Role.PUBLISHER]),
+    )
+    invited = select(func.count()).where(
+        Invitation.contest_id == Contest.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
     )
     first = session.execute(
         select(
-            entries.c.drafts,
-            entries.c.entries,
-            entries.c.short,
-            select(func.count())
-            .select_from(assignment.judges_of(contest.id).subquery())
-            .scalar_subquery()
-            .label("judges"),
-            select(func.count(people.c.account_id.distinct()))
-            .where(people.c.role.in_([Role.CHAIR, Role.PUBLISHER]))
-            .scalar_subquery()
-            .label("deciders"),
-            select(func.count())
-            .where(
-                Invitation.contest_id == contest.id,
-                Invitation.accepted_at.is_(None),
-                Invitation.revoked_at.is_(None),
-            )
-            .scalar_subquery()
-            .label("invited"),
+            Contest.id,
+            *(func.coalesce(entries.c[name], 0).label(name) for name in ("drafts", "entries", "short")),
+            *(
+                query.correlate(Contest).scalar_subquery().label(name)
+                for name, query in (("judges", judges), ("deciders", deciders), ("invited", invited))
+            ),
         )
-    ).one()
+        .outerjoin(entries, entries.c.contest_id == Contest.id)
+        .where(Contest.id.in_([contest.id for contest in contests]))
+    )
+    numbers = {row.id: row._asdict() for row in first}
     not_recused = Recusal.id.is_(None)
     second = session.execute(
         select(
-            func.count().filter(not_recused).label("assigned"),
-            func.count().filter(not_recused, Scorecard.state == ScorecardState.SUBMITTED).label("submitted"),
-            func.count().filter(not_recused, Scorecard.state == ScorecardState.DRAFT).label("scorecard_drafts"),
-            func.count().filter(Recusal.id.is_not(None)).label("recused"),
-            func.count().filter(Recusal.id.is_not(None), func.coalesce(have.c.judges, 0) < need).label("waiting"),
+            Round.contest_id.label("id"),
+            func.count(Entry.id).filter(not_recused).label("assigned"),
+            func.count(Entry.id).filter(not_recused, Scorecard.state == ScorecardState.SUBMITTED).label("submitted"),
+            func.count(Entry.id).filter(not_recused, Scorecard.state == ScorecardState.DRAFT).label("scorecard_drafts"),
+            func.count(Entry.id).filter(Recusal.id.is_not(None)).label("recused"),
+            func.count(Entry.id).filter(Recusal.id.is_not(None), short).label("waiting"),
         )
-        .select_from(Assignment)
-        .join(Entry, Entry.id == Assignment.entry_id)
+        .select_from(Round)
+        .outerjoin(Assignment, (Assignment.round_id == Round.id) & Assignment.removed_at.is_(None))
+        .outerjoin(Entry, (Entry.id == Assignment.entry_id) & submitted)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
         .outerjoin(have, have.c.entry_id == Assignment.entry_id)
-        .where(Assignment.round_id == round_id, Assignment.removed_at.is_(None), Entry.state == EntryState.SUBMITTED)
-    ).one()
-    return Counts(**first._asdict(), **second._asdict())
+        .where(Round.id.in_(rounds))
+        .group_by(Round.contest_id)
+    )
+    for row in second:
+        numbers[row.id] |= row._asdict()
+    return {key: Counts(**{name: found[name] for name in found if name != "id"}) for key, found in numbers.items()}
+
+
+def next_steps(session: Session, ids: Collection[UUID], now: datetime) -> dict[UUID, tuple[Step, Counts]]:
+    """The one next thing of each contest and its numbers, in a number of statements that does not grow."""
+    if not ids:
+        return {}
+    rubric = selectinload(Contest.rounds).selectinload(Round.criteria)
+    found = session.scalars(select(Contest).where(Contest.id.in_(ids)).options(rubric)).all()
+    # Only a draft's checklist looks at the rest.
+    session.scalars(
+        select(Contest)
+        .where(Contest.id.in_([contest.id for contest in found if contest.announced_at is None]))
+        .options(
+            selectinload(Contest.rounds).selectinload(Round.deliverables),
+            selectinload(Contest.categories),
+            selectinload(Contest.prizes),
+            selectinload(Contest.terms),
+        )
+    ).all()
+    counts = count_all(session, found)
+    return {each.id: (next_step(each, counts[each.id], now), counts[each.id]) for each in found}
 
 
 def next_step(contest: Contest, counts: Counts, now: datetime) -> Step:

@@ -26,12 +26,13 @@ from contest.permissions import Actor
 from contest.scoring import ENGINE_VERSION, METHOD, digest, rubric
 from contest.scoring import tally as scoring
 from contest.services import contests
+from contest.services.listing import Listing
 from contest.vocabulary import ROUND_TRANSITIONS, RoundState, check_transition
 
 #: An entry is ranked from this many scorecards on; fewer than were promised is a warning.
 MINIMUM = 1
-#: Rows of a page of standings.
-PAGE = 100
+#: Rows of a page of standings, and their one order.
+PAGE, SORTS = 100, ("rank",)
 
 # One statement, so that everything is read in one snapshot; one row with a column of values each, so that
 # no object is made per entry. What is out of the count is little and found first: a card then needs no join
@@ -235,8 +236,7 @@ class Table:
     """A page of a tally's standings: rank, tied, number, title, numerator, denominator, scorecards, prize."""
 
     rows: Sequence[Row[Any]]
-    page: int
-    pages: int
+    listing: Listing
     #: Decimals with which different scores of this page look different.
     decimals: int
 
@@ -247,10 +247,9 @@ def latest_tally(session: Session, round_id: uuid.UUID) -> Tally | None:
     ).first()
 
 
-def table(session: Session, tally: Tally, page: int = 1) -> Table:
+def table(session: Session, tally: Tally, listing: Listing | None = None) -> Table:
     """A page of standings, the best first and the unranked last; ties in the order of the entries' numbers."""
-    pages = max(1, -(-tally.n_entries // PAGE))
-    page = min(max(page, 1), pages)
+    listing = (listing or Listing(SORTS, SORTS[0], default=SORTS[0], per=PAGE)).counted(tally.n_entries)
     title = (
         select(Revision.title)
         .where(Revision.entry_id == Entry.id)
@@ -259,7 +258,7 @@ def table(session: Session, tally: Tally, page: int = 1) -> Table:
         .correlate(Entry)
         .scalar_subquery()
     )
-    rows = session.execute(
+    query = (
         select(
             Standing.rank,
             Standing.tied,
@@ -274,12 +273,10 @@ def table(session: Session, tally: Tally, page: int = 1) -> Table:
         .outerjoin(Award, (Award.entry_id == Entry.id) & Award.withdrawn_at.is_(None))
         .outerjoin(Prize, Prize.id == Award.prize_id)
         .where(Standing.tally_id == tally.id)
-        .order_by(Standing.rank.asc().nulls_last(), Entry.number)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
+    )
+    rows = session.execute(listing.apply(query, {"rank": (Standing.rank,)}, Entry.number)).all()
     scores = [(row.numerator, row.denominator) for row in rows if row.numerator is not None]
-    return Table(rows, page, pages, scoring.decimals(scores))
+    return Table(rows, listing, scoring.decimals(scores))
 
 
 def left_out(session: Session, tally: Tally) -> list[LeftOut]:

@@ -130,8 +130,11 @@ def write_rubric(page: Page) -> None:
             both(page, f"Level {number}", sentence, f"段階{number}。")
         save(page)
     page.get_by_label("Judges for each entry").fill("2")
-    page.get_by_role("button", name="Save the number").click()
+    # "Saved." stands here already, from the criterion: what is new is the page and its number.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the number").click()
     said(page, "Saved.")
+    expect(page.get_by_label("Judges for each entry")).to_have_value("2")
 
 
 def announce(page: Page) -> None:

@@ -108,9 +108,6 @@ def test_from_the_idea_to_the_winners(visit: Visit, make: Make, session: Session
     read_audit(organiser)
 
 
-# The organiser prepares -----------------------------------------------------------------------------
-
-
 # The entrant hands in -------------------------------------------------------------------------------
 
 

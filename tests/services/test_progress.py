@@ -194,6 +194,34 @@ def test_the_number_of_statements_does_not_grow(database: Database, session: Ses
 # The next thing ----------------------------------------------------------------------------------
 
 
+def test_the_steps_of_many_contests_are_those_of_each_in_as_many_statements(
+    database: Database, session: Session, make: Make
+) -> None:
+    contests = [make.contest(phase) for phase in ("draft", "announced", "open", "grace", "draft")]
+    for need in (1, 2):
+        contest, entries, people = _judging(make, entries=need + 1, judges=2, need=need)
+        make.scorecard(make.assignment(entries[0], people[0]), [1, 1, 1])
+        _recuse(session, make.assignment(entries[1], people[0]))
+        contests.append(contest)
+    session.commit()
+    now = datetime.now(UTC)
+
+    def measure(ids: list[Any]) -> int:
+        with database.reading() as reading, _statements(database) as seen:
+            found = progress.next_steps(reading, ids, now)
+            made = len(seen)
+        assert set(found) == set(ids)
+        for each in ids:
+            loaded = session.get_one(Contest, each)
+            counts = progress.count(session, loaded)
+            assert found[each] == (progress.next_step(loaded, counts, now), counts)
+        return made
+
+    ids = [contest.id for contest in contests]
+    assert measure(ids) == measure([ids[0], ids[-1]]) <= 12
+    assert progress.next_steps(session, [], now) == {}
+
+
 def _step(session: Session, contest: Contest) -> tuple[str, str]:
     session.expire_all()
     step = progress.next_step(contest, progress.count(session, contest), datetime.now(UTC))

@@ -1,8 +1,7 @@
-"""Browser code of others: what the tree holds is what vendor.toml says, and pages stay within their budgets."""
+"""Browser code of others: what the tree holds is what vendor.toml says, and modules name it."""
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import sys
 from pathlib import Path
@@ -61,29 +60,3 @@ def test_modules_name_the_folders_that_are_there() -> None:
     assert len(named) == 2
     for line in named:
         assert (STATIC / line.split('"')[1]).is_file(), line
-
-
-#: kB of scripts and style, gzipped, that a kind of page may load; its images are beside that.
-BUDGETS = {
-    "public": (40, ["contest.css", "contest.js"]),
-    "upload": (65, ["contest.css", "contest.js", "upload.js", "poll.js", "sha256.js"]),
-    "judge": (130, ["contest.css", "contest.js", "sheet.js"]),
-    "rooms": (
-        40,
-        [
-            "contest.css",
-            "contest.js",
-            "rooms.js",
-            *(f"vendor/htmx.org-4.0.1/{n}.min.js" for n in ("htmx.esm", "hx-csp")),
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", BUDGETS)
-def test_pages_stay_within_their_budget(kind: str) -> None:
-    most, files = BUDGETS[kind]
-
-    weight = sum(len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in files)
-
-    assert weight <= (most - 8) * 1000, "8 kB are left for the page's own HTML"

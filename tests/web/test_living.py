@@ -10,11 +10,13 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 import contest as package
 from contest.models import Account, Assignment, Contest, LoginSession
+from contest.services import listing
 from contest.vocabulary import Role
 from tests.factories import Make
 from tests.pages import Page, Pages
@@ -117,6 +119,34 @@ def test_a_script_gets_the_list_alone_and_what_to_say(
     # The list of the page and the list alone are the same, but for what is signed anew.
     words = [" ".join("".join(element.itertext()).split()) for element in (top[0], whole.by_id(name))]
     assert re.sub(r"\d\d:\d\d:\d\d", "", words[0]) == re.sub(r"\d\d:\d\d:\d\d", "", words[1])
+
+
+def test_a_list_shown_whole_again_leaves_the_other_list_as_it_was(
+    pages: Pages, session: Session, contest: Contest
+) -> None:
+    page = organiser_of(pages, session, contest).get(at(contest, "/people?role=judge&sort=name&invitations-sort=email"))
+
+    [form] = [each for each in page.all("form") if each.get("role") == "search"]
+    assert page.link("Show all") == at(contest, "/people?invitations-sort=email")
+    assert {e.get("name"): e.get("value") for e in form.iter("input") if e.get("type") == "hidden"} == {
+        "sort": "name",
+        "invitations-sort": "email",
+    }
+
+
+def test_a_choice_of_a_list_with_a_name_is_not_sent_twice(app: Flask) -> None:
+    asked = listing.read(
+        {"beside-state": "open", "beside-sort": "-age"},
+        sorts=("name", "age"),
+        filters={"state": ["open"]},
+        name="beside",
+    )
+    with app.test_request_context("/"):
+        parts = app.jinja_env.get_template("manage/parts.html").module
+        form = str(parts.narrow("/list", asked, "Words", [("state", "State", [("open", "Open")], "All")]))  # type: ignore[attr-defined]
+
+    assert form.count('name="beside-state"') == 1
+    assert '<input type="hidden" name="beside-sort" value="-age">' in form
 
 
 @pytest.mark.parametrize("asked", [{}, {"HX-Request": "true"}, {"HX-Request": "true", "HX-Target": "div#elsewhere"}])

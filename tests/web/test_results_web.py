@@ -351,13 +351,41 @@ def test_links_to_the_winners_show_the_first_of_them(
     assert pages.open("/pictures/ferry/2/card").status_code == 404
 
 
+@pytest.mark.parametrize("drawn", [True, False], ids=["drawn before", "drawn too late"])
 def test_a_card_goes_with_its_publication(
-    published: Pages, publisher: Pages, pages: Pages, entries: list[Entry], run_jobs: Callable[[], list[str]]
+    published: Pages,
+    publisher: Pages,
+    pages: Pages,
+    session: Session,
+    entries: list[Entry],
+    storage: Storage,
+    run_jobs: Callable[[], list[str]],
+    drawn: bool,
 ) -> None:
+    for preview in entries[0].files[0].previews:
+        storage.put(preview.key, pyvips.Image.black(1200, 600, bands=3).webpsave_buffer(), content_type="image/webp")
+    address = "/pictures/ferry/1/card"
+    if drawn:
+        assert "draw_card" in run_jobs()
+        assert pages.open(address).status_code == 200
+
     publisher.submit(publisher.get(DECIDE), "Retract", {"reason": "A mistake."})
-    # The job comes when nothing is public any more.
-    run_jobs()
-    assert pages.open("/pictures/ferry/1/card").status_code == 404
+    # Without a card yet, the job comes when nothing is public any more, and draws none.
+    assert ("draw_card" in run_jobs()) is not drawn
+
+    assert pages.open(address).status_code == 404
+    row = session.scalars(select(Publication)).one()
+    assert (row.state, row.card_key != "") == ("retracted", drawn)
+
+
+def test_of_two_who_write_the_jurys_words_the_second_is_told(organiser: Pages) -> None:
+    first, second = organiser.get(DECIDE), organiser.get(DECIDE)
+    words = {"jury_statement_en": "We looked for kindness.", "jury_statement_ja": "やさしさを探しました。"}
+    organiser.submit(first, "Save the jury’s words", words)
+
+    organiser.submit(second, "Save the jury’s words", words | {"jury_statement_en": "We looked."}, status=409)
+
+    assert organiser.get(DECIDE).form("Save the jury’s words")[1]["jury_statement_en"] == "We looked for kindness."
 
 
 def test_the_jury_speaks_on_the_winners_page(

@@ -77,10 +77,21 @@ def test_words_that_are_too_long_stay_in_the_form(pages: Pages, session: Session
 
 def test_only_pictures_of_the_newest_revision_can_be_reworded(pages: Pages, session: Session, make: Make) -> None:
     contest = make.contest("judging")
-    entry, draft = make.entry(contest, files=0, state="draft"), make.entry(contest, state="draft")
+    entry, other, draft = make.entry(contest), make.entry(contest), make.entry(contest, state="draft")
     organiser = organiser_of(pages, session, contest)
+    first = entry.files[0]
+    organiser.get(at(contest, f"/entries/{entry.number}/pictures/{first.id}"))
 
-    for number, file in ((entry.number, draft.files[0].id), (draft.number, draft.files[0].id)):
+    first.removed_at = datetime.now(UTC)
+    second = make.file(entry)
+    make.revision(entry, 2)
+
+    organiser.get(at(contest, f"/entries/{entry.number}/pictures/{second.id}"))
+    for number, file in (
+        (entry.number, first.id),
+        (entry.number, other.files[0].id),
+        (draft.number, draft.files[0].id),
+    ):
         organiser.get(at(contest, f"/entries/{number}/pictures/{file}"), status=404)
 
 
@@ -188,18 +199,25 @@ def test_invitations_that_work_no_more_are_told_first(pages: Pages, session: Ses
 @pytest.mark.parametrize(
     "phase, words",
     [
-        ("draft", "Go on with the checklist"),
-        ("announced", "Opens in "),
-        ("open", "Closes in "),
-        ("grace", "Uploads that began before the close may finish"),
-        ("judging", "Open judging"),
+        ("draft", "Everything is ready. Announce the contest."),
+        ("announced", "There are too few judges. Invite more."),
+        ("open", "There are too few judges. Invite more."),
+        ("grace", "There are too few judges. Invite more."),
+        ("judging", "No entry was submitted, so there is nothing to judge."),
     ],
 )
-def test_the_desk_says_what_is_next(pages: Pages, session: Session, make: Make, phase: str, words: str) -> None:
-    page = organiser_of(pages, session, make.contest(phase)).get("/desk")
+def test_the_desk_says_what_is_next_as_the_overview_does(
+    pages: Pages, session: Session, make: Make, phase: str, words: str
+) -> None:
+    contest = make.contest(phase)
+    organiser = organiser_of(pages, session, contest)
+    page, overview = organiser.get("/desk"), organiser.get(at(contest))
 
     [cell] = [page.text(cell) for cell in page.all("td") if cell.get("data-l") == "What is next"]
     assert cell.startswith(words)
+    assert words in overview.text()
+    link = cell.removeprefix(words).strip()
+    assert page.link(link) == overview.link(link)
 
 
 def test_an_empty_desk_offers_the_first_step(pages: Pages, make: Make) -> None:

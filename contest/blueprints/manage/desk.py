@@ -15,8 +15,8 @@ from contest.errors import Invalid, NotFound
 from contest.forms import contests as forms
 from contest.forms.kit import read_texts
 from contest.permissions import may_create_contest
-from contest.services import contests, letters
-from contest.web import actor, page, public, session, signed_in, writes
+from contest.services import contests, letters, progress
+from contest.web import actor, now, page, public, session, signed_in, writes
 
 #: A mail brings its styles along and links that open elsewhere; all else stays shut.
 LETTER_POLICY = (
@@ -29,9 +29,11 @@ LETTER_POLICY = (
 @signed_in
 def desk() -> Any:
     """Everything that the signed-in person works on."""
+    managed = contests.managed_by(session(), actor())
     return page(
         "manage/desk.html",
-        managed=contests.managed_by(session(), actor()),
+        managed=managed,
+        steps=progress.next_steps(session(), [row.id for row in managed], now()),
         judged=contests.judged_by(session(), actor()),
     )
 

@@ -23,7 +23,7 @@ from contest.models import (
 )
 from contest.scoring import ENGINE_VERSION, METHOD
 from contest.scoring.rubric import FULL
-from contest.services import judging, results
+from contest.services import judging, listing, results
 from contest.vocabulary import Role
 from tests.factories import Make
 from tests.services.results.steps import judge_entry, standings, tally
@@ -213,6 +213,20 @@ def test_a_contest_without_entries_or_cards_can_still_be_tallied(
 
     assert (made.n_entries, made.n_scorecards, made.excluded) == (0, 0, [])
     assert results.table(session, made).rows == []
+
+
+def test_standings_come_in_pages_the_unranked_last(
+    session: Session, make: Make, contest: Contest, organiser: Account, judges: list[Account]
+) -> None:
+    nobody, low, high = (judge_entry(make, contest, judges, *cards) for cards in ([], [[1, 1, 1]], [[5, 5, 5]]))
+    made = tally(session, make, contest, organiser)
+
+    def page(number: str) -> tuple[list[int | None], int, int]:
+        found = results.table(session, made, listing.read({"page": number}, sorts=results.SORTS, per=2))
+        return [row.number for row in found.rows], found.listing.page, found.listing.pages
+
+    assert page("1") == ([high.number, low.number], 1, 2)
+    assert page("2") == page("9") == ([nobody.number], 2, 2)
 
 
 def test_the_database_keeps_tallies_from_being_edited(
