@@ -33,6 +33,7 @@ from playwright.sync_api import sync_playwright
 VERSION, LEAST = "12.8.2", 95
 #: Pages behind the sign-in tell search engines to stay away, which is what this category would mark down.
 SIGNED_IN_WITHOUT = {"seo"}
+TRIES = 3
 
 
 def install() -> Path:
@@ -131,19 +132,19 @@ def measure(command: Path, url: str, cookie: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="contest-lighthouse-") as folder:
         headers, report = Path(folder) / "headers.json", Path(folder) / "report.json"
         headers.write_text(json.dumps({"Cookie": cookie} if cookie else {}), "utf-8")
-        subprocess.run(
-            [
-                str(command),
-                url,
-                "--quiet",
-                "--output=json",
-                f"--output-path={report}",
-                f"--extra-headers={headers}",
-                "--chrome-flags=--headless=new --no-sandbox --disable-gpu --no-first-run",
-            ],
-            check=True,
-            env=os.environ | {"CHROME_PATH": find() or ""},
-        )
+        asked = [
+            str(command),
+            url,
+            "--quiet",
+            "--output=json",
+            f"--output-path={report}",
+            f"--extra-headers={headers}",
+            "--chrome-flags=--headless=new --no-sandbox --disable-gpu --no-first-run",
+        ]
+        # Now and then it loses the browser's trace and asks to be run again.
+        for left in reversed(range(TRIES)):
+            if not subprocess.run(asked, env=os.environ | {"CHROME_PATH": find() or ""}, check=not left).returncode:
+                break
         told: dict[str, Any] = json.loads(report.read_text("utf-8"))
     if told.get("runtimeError"):
         raise SystemExit(f"{url}: {told['runtimeError']['message']}")
