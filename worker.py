@@ -31,14 +31,16 @@ from contest.previews.client import PreviewServer
 from contest.settings import Settings
 
 log = structlog.get_logger("worker")
+#: Queues whose workers decode uploads; each such worker has a renderer of its own.
+RENDERING = ("thumbnails", "previews")
 
 
 def run_queue(name: str) -> int:
-    """One RQ worker on one queue, until it is told to stop. Only the previews' queue decodes uploads."""
+    """One RQ worker on one queue, until it is told to stop. Only those that render decode uploads."""
     settings = Settings()
     server = outbox.QueueServer(settings.redis_url)
     renderer = None
-    if name == "previews":
+    if name in RENDERING:
         # Started before anything else runs here: it must be forked by the main thread and hold no secret.
         renderer = PreviewServer(allow_unconfined=settings.preview_unconfined or not settings.production)
         os.environ["CONTEST_RENDERER"] = renderer.start()
@@ -93,7 +95,8 @@ def supervise() -> int:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    wanted = [["--queue", name] for name in outbox.QUEUES] + [["--relay"]]
+    times = {"previews": Settings().preview_workers}
+    wanted = [["--queue", name] for name in outbox.QUEUES for _ in range(times.get(name, 1))] + [["--relay"]]
     running: dict[int, tuple[list[str], subprocess.Popen[bytes], float]] = {}
     pause: dict[int, float] = {}
     while not stop.is_set():

@@ -37,6 +37,7 @@ from contest.services import (
     previews,
     receipts,
     results,
+    similar,
 )
 from contest.settings import Settings
 from contest.storage import Storage, StorageDown
@@ -56,6 +57,14 @@ OUTAGES = (
     smtplib.SMTPConnectError,
     smtplib.SMTPServerDisconnected,
 )
+
+
+#: Jobs that open a stranger's file: one that cannot be got through is parked soon, so that others are not held up.
+OPENS_A_FILE = frozenset({"make_thumbnail", "make_previews"})
+
+
+class LostTooOften(Exception):
+    """Each worker that took the job ended over it."""
 
 
 @dataclass
@@ -123,8 +132,20 @@ def check_file(work: Work, file_id: str) -> None:
 
 
 @job
+def make_thumbnail(work: Work, file_id: str) -> None:
+    """The first picture alone, soon; `make_previews` makes it again with all others and decides."""
+    previews.make_thumbnail(work.unit_of_work, work.finishing, work.storage, UUID(file_id))
+
+
+@job
 def make_previews(work: Work, file_id: str) -> None:
     previews.make(work.unit_of_work, work.finishing, work.storage, UUID(file_id))
+
+
+@job
+def compare_pages(work: Work, file_id: str) -> None:
+    with work.finishing() as session:
+        similar.compare(session, UUID(file_id))
 
 
 @job
@@ -212,11 +233,11 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
         item = outbox.claim(session, item_id, LEASE)
         if item is None:
             return "not wanted"
-        name, args, fence = item.job, dict(item.args), item.fence
+        name, args, fence, lost = item.job, dict(item.args), item.fence, outbox.lost(item)
     work = Work(settings, database, server, storage, item_id, fence)
     try:
-        if fence > outbox.MOST_CLAIMS:
-            raise RuntimeError("its worker was lost too often")
+        if lost >= (outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MOST_LOST):
+            raise LostTooOften("its worker was lost too often")
         with _renewing(database, item_id, fence):
             function(name)(work, **args)
     except outbox.Superseded:
@@ -225,8 +246,17 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
     except Exception as error:
         log.exception("job_failed", job=name, item=item_id, attempt=fence)
         with database.unit_of_work() as session:
+            if isinstance(error, LostTooOften):
+                most = 0
+            else:
+                most = outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MAX_ATTEMPTS
             last = outbox.give_back(
-                session, item_id, fence, f"{type(error).__name__}: {error}", outage=isinstance(error, OUTAGES)
+                session,
+                item_id,
+                fence,
+                f"{type(error).__name__}: {error}",
+                outage=isinstance(error, OUTAGES),
+                most=most,
             )
             if last and name in GIVEN_UP:
                 GIVEN_UP[name](session, args)

@@ -27,7 +27,7 @@ from contest.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
-QUEUES = ("default", "previews", "mail")
+QUEUES = ("default", "thumbnails", "previews", "mail")
 #: The function that RQ calls; a string, because web hosts never import jobs.
 ENTRY_POINT = "contest.jobs.run"
 #: While so many jobs wait, nothing lost is handed over again.
@@ -40,8 +40,10 @@ MAX_ATTEMPTS = 6
 #: While a service is away, a job is tried again for so long: an upload that arrived in time must not be
 #: lost, nor a receipt's mail, because the store or the mail server was down for an hour.
 OUTAGE = timedelta(days=1)
-#: A job that ends its worker each time gives nothing back; after so many claims it is given up.
-MOST_CLAIMS = 60
+#: A job that ends its worker each time gives nothing back; after so many lost workers it is given up.
+MOST_LOST = 60
+#: The same for jobs that open a stranger's file: after so many tries, lost or failed, the file is parked.
+TRIES_OF_A_FILE = 3
 _BACK_OFF = (2, 10, 60, 300, 1800)
 
 
@@ -152,6 +154,11 @@ def relay(session: Session, server: QueueServer, queue: str, *, limit: int = 100
     return len(rows)
 
 
+def lost(item: OutboxItem) -> int:
+    """How often the worker of a claimed row was lost before: it neither finished nor gave the row back."""
+    return item.fence - 1 - item.returned
+
+
 def claim(session: Session, item_id: int, lease: timedelta) -> OutboxItem | None:
     """Take the lease on a row with a new fencing token; None if it is done, failed or leased."""
     now = func.clock_timestamp()
@@ -184,8 +191,10 @@ def finish(session: Session, item_id: int, fence: int) -> None:
         raise Superseded(str(item_id))
 
 
-def give_back(session: Session, item_id: int, fence: int, error: str, *, outage: bool = False) -> bool:
-    """Give up one attempt; returns True if it was the last. The back-off grows with each.
+def give_back(
+    session: Session, item_id: int, fence: int, error: str, *, outage: bool = False, most: int = MAX_ATTEMPTS
+) -> bool:
+    """Give up one attempt; returns True if it was the last of `most`. The back-off grows with each.
 
     `outage`: the attempt failed because a service was away.
     """
@@ -195,9 +204,10 @@ def give_back(session: Session, item_id: int, fence: int, error: str, *, outage:
     if item is None or item.done_at is not None:
         return False
     item.error = error[:2000]
+    item.returned += 1
     item.lease_until = None
     waits = outage and clock.read(session) < item.created_at + OUTAGE
-    if item.fence >= MAX_ATTEMPTS and not waits:
+    if item.fence >= most and not waits:
         item.failed_at = func.clock_timestamp()
         return True
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]

@@ -76,6 +76,17 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     rate_limits: bool = Field(True, description="Limits on sign-in and upload requests; off only in tests.")
+    prototype_url: str = Field(
+        "",
+        description="Where click-through prototypes are shown: https:// and a host name that leads to the same web "
+        "process and serves nothing else. Empty: judges see a picture of a prototype, not the prototype.",
+    )
+    preview_tools: str = Field(
+        "chromium",
+        description="Programs that the worker may start for previews, always under bubblewrap, separated by commas: "
+        "chromium (pictures of prototypes), ghostscript (EPS), libreoffice (slides). Empty: none.",
+    )
+    preview_workers: int = Field(1, ge=1, le=64, description="Processes of one worker host that make previews.")
     preview_unconfined: bool = Field(
         False, description="Lets the worker make previews although the host offers no confinement. Unsafe."
     )

@@ -71,9 +71,10 @@ class PictureState(StrEnum):
 
 
 class PreviewState(StrEnum):
-    """Previews of one file as a whole. `none`: this kind of file has no preview."""
+    """Previews of one file as a whole. `none`: not accepted yet; `icon`: there is nothing to show of it."""
 
     NONE = "none"
+    ICON = "icon"
     PENDING = "pending"
     READY = "ready"
     DAMAGED = "damaged"

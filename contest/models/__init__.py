@@ -13,7 +13,17 @@ from contest.models.contests import (
     Terms,
     TermsAcceptance,
 )
-from contest.models.entries import Entry, EntryFile, Preview, Receipt, Revision, RevisionFile, SigningKey
+from contest.models.entries import (
+    Entry,
+    EntryFile,
+    Preview,
+    PreviewPage,
+    Receipt,
+    Revision,
+    RevisionFile,
+    SigningKey,
+    Similarity,
+)
 from contest.models.judging import Assignment, Recusal, Score, Scorecard
 from contest.models.results import Award, Publication, Standing, Tally
 from contest.models.system import AuditEvent, AuditSeal, MailMessage, OutboxItem, Periodic
@@ -41,6 +51,7 @@ __all__ = [
     "OutboxItem",
     "Periodic",
     "Preview",
+    "PreviewPage",
     "Prize",
     "Publication",
     "Receipt",
@@ -51,6 +62,7 @@ __all__ = [
     "Score",
     "Scorecard",
     "SigningKey",
+    "Similarity",
     "Standing",
     "Tally",
     "Terms",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contest.models.accounts import Account
 from contest.models.base import Base, Created, Id, one_of, ref
 from contest.models.contests import Category, Contest, Deliverable
+from contest.previews.outcome import EXTRAS, PRESETS
 from contest.vocabulary import EntryState, FileState, PreviewState
 
 
@@ -86,9 +89,16 @@ class EntryFile(Base):
     preview_state: Mapped[str] = mapped_column(server_default=PreviewState.NONE)
     preview_reason: Mapped[str | None]
     preview_pages: Mapped[int] = mapped_column(server_default="0")
+    #: Pages that have their first picture, while the state is `pending`.
+    preview_done: Mapped[int] = mapped_column(server_default="0")
+    #: Measures and facts of the original: width, height and the names of previews.outcome.FACTS.
+    preview_facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    #: Members of a package: [path, bytes, page that shows it or 0]. For the entrant and the app team only.
+    preview_tree: Mapped[list[Any] | None] = mapped_column(JSONB)
     entry: Mapped[Entry] = relationship(back_populates="files")
     deliverable: Mapped[Deliverable] = relationship()
     previews: Mapped[list[Preview]] = relationship(order_by="Preview.page, Preview.width", back_populates="file")
+    pages: Mapped[list[PreviewPage]] = relationship(order_by="PreviewPage.page")
     __table_args__ = (
         one_of("state", FileState, "state"),
         one_of("preview_state", PreviewState, "preview_state"),
@@ -104,7 +114,10 @@ class EntryFile(Base):
 
 
 class Preview(Base):
-    """A WebP that we derived from an original. `id` is random and stands in no link to a judge."""
+    """A file that we derived from an original. `id` is random and stands in no link to a judge.
+
+    `preset`: a long edge in pixels, or one of previews.outcome.EXTRAS.
+    """
 
     __tablename__ = "preview"
     id: Mapped[Id]
@@ -118,7 +131,56 @@ class Preview(Base):
     file: Mapped[EntryFile] = relationship(back_populates="previews")
     __table_args__ = (
         UniqueConstraint("file_id", "page", "preset"),
-        one_of("preset", ("320", "1280", "2560"), "preset"),
+        one_of("preset", (*PRESETS, *EXTRAS), "preset"),
+    )
+
+
+class PreviewPage(Base):
+    """A page, frame or member that has previews: what it is, its size, and hashes that compare it with others."""
+
+    __tablename__ = "preview_page"
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("entry_file.id", ondelete="CASCADE"), primary_key=True)
+    page: Mapped[int] = mapped_column(primary_key=True)
+    #: One of previews.outcome.LABELS, and its number as a person counts.
+    label: Mapped[str]
+    number: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    placeholder: Mapped[bytes] = mapped_column(server_default=text("''"))
+    #: Perceptual hashes as signed 64-bit numbers (previews.likeness): eight orientations, the first as it is;
+    #: nine tiles, 0 for one that is too plain. Empty where there is nothing to compare.
+    turned: Mapped[list[int]] = mapped_column(ARRAY(BigInteger()), server_default=text("'{}'"))
+    tiles: Mapped[list[int]] = mapped_column(ARRAY(BigInteger()), server_default=text("'{}'"))
+
+
+class Similarity(Base):
+    """Two pages of different entrants that look alike: evidence for a person, never acted on.
+
+    `file_id` came later than `other_id`.
+    """
+
+    __tablename__ = "similarity"
+    id: Mapped[Id]
+    #: The contest of the later file, whose organisers are shown the pair.
+    contest_id: Mapped[uuid.UUID] = ref("contest.id")
+    file_id: Mapped[uuid.UUID] = ref("entry_file.id", ondelete="CASCADE", index=False)
+    page: Mapped[int]
+    other_id: Mapped[uuid.UUID] = ref("entry_file.id", ondelete="CASCADE")
+    other_page: Mapped[int]
+    #: `whole`, `turned` (mirrored or rotated) or `part` (some tiles are the same).
+    way: Mapped[str]
+    #: Bits that differ, of 64; of a part the mean of its tiles.
+    distance: Mapped[int]
+    found_at: Mapped[Created]
+    #: When an organiser put the pair aside, and who.
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[uuid.UUID | None] = ref("account.id", index=False)
+    __table_args__ = (
+        UniqueConstraint("file_id", "page", "other_id", "other_page"),
+        one_of("way", ("whole", "turned", "part"), "way"),
+        CheckConstraint("file_id <> other_id", name="two_files"),
+        CheckConstraint("distance BETWEEN 0 AND 64", name="distance"),
+        CheckConstraint("(seen_at IS NULL) = (seen_by IS NULL)", name="seen"),
     )
 
 

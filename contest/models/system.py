@@ -57,6 +57,8 @@ class OutboxItem(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     #: Fencing token: grows with each lease, so that the late commit of an orphan loses.
     fence: Mapped[int] = mapped_column(server_default="0")
+    #: How often its worker gave it back; `fence` less this says how often a worker was lost over it.
+    returned: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

@@ -73,6 +73,15 @@ class _Careful(io.RawIOBase):
         return True
 
 
+def member_names(fileobj: BinaryIO) -> list[str] | None:
+    """The names in an archive's directory, at most MAX_MEMBERS of them; None if it cannot be read."""
+    try:
+        with zipfile.ZipFile(_Careful(fileobj)) as archive:
+            return archive.namelist()[:MAX_MEMBERS]
+    except (_Unsafe, zipfile.BadZipFile, _Nowhere, zlib.error, struct.error, EOFError, RuntimeError, ValueError):
+        return None
+
+
 def check_zip(fileobj: BinaryIO) -> str | None:
     """A code of `ZIP_REASONS` if the archive in the seekable `fileobj` is unsafe, or None if it is fine.
 

@@ -20,24 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from contest.previews import jpeg, webp
+from contest.previews.collect import Collector, Progress
 from contest.previews.confine import Limits
 from contest.previews.kinds import Kind
-from contest.previews.outcome import (
-    CARDS,
-    FONTS_FILE,
-    MAX_OUTPUT_BYTES,
-    MAX_OUTPUTS,
-    MAX_PAGES,
-    PRESETS,
-    REASONS,
-    VERDICTS,
-    Output,
-    RendererGone,
-    Result,
-)
+from contest.previews.outcome import FONTS_FILE, PRESETS, Output, RendererGone, Result
 
-__all__ = ["Limits", "Output", "PreviewServer", "RendererGone", "Result", "Unconfined", "render"]
+__all__ = ["Limits", "Output", "PreviewServer", "Progress", "RendererGone", "Result", "Unconfined", "render"]
 
 #: How long the server may say nothing at all: its own wall clock for one file, and a short queue before it.
 _SILENCE_S = 180.0
@@ -152,6 +140,9 @@ class PreviewServer:
             "VIPS_BLOCK_UNTRUSTED": "1",
             "VIPS_CONCURRENCY": "1",
             "MALLOC_ARENA_MAX": "2",
+            # Threads would not survive the fork.
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
             "TMPDIR": folder,
             "FONTCONFIG_FILE": os.path.join(folder, FONTS_FILE),
         }
@@ -172,14 +163,22 @@ def render(
     *,
     address: str,
     presets: Sequence[str] = tuple(PRESETS),
-    first: Callable[[Output], None] | None = None,
+    quick: bool = False,
+    keep: Callable[[Output], None] | None = None,
+    told: Callable[[Progress], None] | None = None,
+    member: Callable[[int, BinaryIO], None] | None = None,
 ) -> Result:
     """Previews of `file`, made by the server at `address`.
 
     `file` is an open regular file; its position does not matter, and the renderer gets it read-only.
-    `first` is called once with the first picture, the smallest of the first page, while the others are
-    still being made; what it raises ends the rendering. Raises `RendererGone` if the server is away or
-    falls silent: the file is not to blame then, so try again later.
+    `presets`: those of PRESETS, CARDS and EXTRAS that are wanted. `quick`: the first picture only.
+    Each output is checked as it comes and handed to `keep` while the others are still being made; without
+    `keep` they stand in the result, with their bytes. `told` hears how far it is; `member` takes the open
+    files of a package by their number in the tree. What one of the three raises ends the rendering.
+    A verdict may still turn what was kept into nothing: the result names the outputs that count.
+
+    Raises `RendererGone` if the server is away or falls silent: the file is not to blame then, so try again
+    later.
     """
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -188,12 +187,17 @@ def render(
         stack.callback(os.close, descriptor)
         try:
             connection.connect(address)
-            header = json.dumps({"kind": kind.value, "presets": list(presets)}).encode()
+            header = json.dumps({"kind": kind.value, "presets": list(presets), "quick": quick}).encode()
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))
             connection.sendmsg([header], [rights])
         except OSError as error:
             raise RendererGone(str(error)) from error
-        return _collect(_events(connection), os.path.dirname(address), first)
+        collector = Collector(os.path.dirname(address), presets, keep=keep, told=told, member=member)
+        stack.callback(collector.close)
+        for event in _events(connection):
+            if (result := collector.hear(event)) is not None:
+                return result
+        raise RendererGone("the preview server did not finish")
 
 
 def _read_only(file: BinaryIO) -> int:
@@ -216,75 +220,6 @@ def _events(connection: socket.socket) -> Iterator[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise RendererGone(str(error)) from error
     raise RendererGone("the preview server went away")
-
-
-def _collect(events: Iterator[dict[str, Any]], parent: str, first: Callable[[Output], None] | None) -> Result:
-    """The result of one rendering. A picture that is not as we make them turns the whole into a failure."""
-    pages = width = height = 0
-    outputs: dict[tuple[int, str], Output] = {}
-    folder = -1
-    try:
-        for event in events:
-            try:
-                if event["event"] == "folder":
-                    path = os.path.join(parent, os.path.basename(event["name"]))
-                    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-                elif event["event"] == "source":
-                    pages, width, height = (_natural(event[name]) for name in ("pages", "width", "height"))
-                elif event["event"] == "output":
-                    page, preset = _natural(event["page"]), event["preset"]
-                    if not 1 <= page <= MAX_PAGES or preset not in (*PRESETS, *CARDS) or (page, preset) in outputs:
-                        raise ValueError("an output that nobody asked for")
-                    if len(outputs) == MAX_OUTPUTS:
-                        raise ValueError("too many outputs")
-                    outputs[page, preset] = _fetch(folder, page, preset)
-                else:
-                    verdict, reason = event["verdict"], event["reason"]
-                    spent = float(event["cpu_s"]), float(event["peak_mb"])
-                    if verdict not in VERDICTS or (reason is None) != (verdict == "ready"):
-                        raise ValueError("a verdict that we do not know")
-                    if reason is not None and reason not in REASONS:
-                        raise ValueError("a reason that we do not know")
-                    if verdict in ("ready", "damaged") and not outputs:
-                        raise ValueError("a preview without a picture")
-                    kept = tuple(outputs.values()) if verdict in ("ready", "damaged") else ()
-                    return Result(verdict, reason, pages, width, height, kept, *spent)
-            except (ValueError, KeyError, TypeError, OSError):
-                # Said by a child in a stranger's hands, or by a bug of ours. The file gets no previews.
-                return Result("failed", "crashed", 0, 0, 0, (), 0.0, 0.0)
-            if first is not None and outputs:
-                first(next(iter(outputs.values())))
-                first = None
-    finally:
-        if folder >= 0:
-            os.close(folder)
-    raise RendererGone("the preview server did not finish")
-
-
-def _natural(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= 10**9:
-        raise ValueError("not a count")
-    return value
-
-
-def _fetch(folder: int, page: int, preset: str) -> Output:
-    """Read one picture of the child's folder. The name is ours, links are not followed, the bytes are measured."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(f"{page}-{preset}.{'jpeg' if preset in CARDS else 'webp'}", flags, dir_fd=folder)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("not a file")
-        data = file.read(MAX_OUTPUT_BYTES + 1)
-    if len(data) > MAX_OUTPUT_BYTES:
-        raise ValueError("too large")
-    if preset in CARDS:
-        if jpeg.measure(data) != CARDS[preset]:
-            raise ValueError("not of the size that we asked for")
-        return Output(preset, page, *CARDS[preset], data)
-    width, height = webp.measure(data)
-    if not (0 < width <= PRESETS[preset] and 0 < height <= PRESETS[preset]):
-        raise ValueError("not of the size that we asked for")
-    return Output(preset, page, width, height, data)
 
 
 def _short_folder() -> str:

@@ -10,7 +10,8 @@ import pypdfium2
 import pypdfium2.raw
 import pyvips
 
-from contest.previews.canvas import Canvas, GiveUp
+from contest.previews.canvas import Canvas, GiveUp, Renderer
+from contest.previews.kinds import Kind
 from contest.previews.outcome import MAX_LARGE_PAGES, MAX_PAGES
 
 #: Past these, no further page is begun: what is drawn is worth more than a rendering that is cut down.
@@ -27,7 +28,7 @@ def draw_pdf(data: Any, canvas: Canvas) -> None:
     document = _load(data)
     pages = len(document)
     drawn = skipped = 0
-    for index in range(min(pages, MAX_PAGES)):
+    for index in range(1 if canvas.quick else min(pages, MAX_PAGES)):
         if drawn and canvas.late(cpu_s=_BUDGET_CPU_S, wall_s=_BUDGET_WALL_S):
             break
         largest = "2560" if index < MAX_LARGE_PAGES else "1280"
@@ -45,7 +46,13 @@ def draw_pdf(data: Any, canvas: Canvas) -> None:
             canvas.source(pages=pages, width=math.ceil(width), height=math.ceil(height))
         pixels = pyvips.Image.new_from_memory(bitmap.buffer, bitmap.width, bitmap.height, 4, "uchar")
         image = pixels.extract_band(0, n=3).copy(interpretation="srgb").copy_memory()
-        canvas.draw(image, page=index + 1, largest=largest)
+        canvas.draw(
+            image,
+            page=index + 1,
+            largest=largest,
+            label="page",
+            original=(math.ceil(width), math.ceil(height)),
+        )
         drawn += 1
         bitmap.close()
         page.close()
@@ -67,3 +74,6 @@ def _load(data: Any) -> pypdfium2.PdfDocument:
             # It was opened, and there is nothing in it.
             raise GiveUp("failed", "no_pages") from error
         raise GiveUp("failed", "unreadable") from error
+
+
+RENDERERS: dict[Kind, Renderer] = {Kind.PDF: draw_pdf, Kind.AI: draw_pdf}

@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import BinaryIO
 
-from contest.previews.archives import ZIP_REASONS, check_zip
+from contest.previews.archives import ZIP_REASONS, check_zip, member_names
 
-__all__ = ["EXTENSIONS", "HEAD_BYTES", "MEDIA_TYPES", "PREVIEWABLE", "ZIP_REASONS", "Kind", "check_zip", "sniff"]
+__all__ = [
+    "ARCHIVES",
+    "EXTENSIONS",
+    "HEAD_BYTES",
+    "MEDIA_TYPES",
+    "NOT_SUPPORTED",
+    "PREVIEWABLE",
+    "ZIP_REASONS",
+    "Kind",
+    "check_zip",
+    "identify",
+    "sniff",
+    "takes",
+]
 
 #: How much of a file's start `sniff` likes to see; with less it may not find the root of a commented SVG.
 HEAD_BYTES = 64 * 1024
@@ -25,11 +39,48 @@ class Kind(StrEnum):
     JPEG = "jpeg"
     WEBP = "webp"
     GIF = "gif"
+    TIFF = "tiff"
+    AVIF = "avif"
+    HEIC = "heic"
     SVG = "svg"
     SVGZ = "svgz"
     PDF = "pdf"
-    #: A ZIP archive, and every format that is one inside (Sketch, XD, PPTX and so on).
+    #: Illustrator's file with a PDF stream in it.
+    AI = "ai"
+    #: PostScript, encapsulated or not.
+    EPS = "eps"
+    PSD = "psd"
+    PSB = "psb"
+    #: Packages of design programs, ZIP archives inside; `FIG` may also be bare.
+    SKETCH = "sketch"
+    FIG = "fig"
+    XD = "xd"
+    PPTX = "pptx"
+    KEYNOTE = "keynote"
+    MP4 = "mp4"
+    MOV = "mov"
+    WEBM = "webm"
+    #: Lottie as bare JSON, and in its package.
+    LOTTIE = "lottie"
+    DOTLOTTIE = "dotlottie"
+    TTF = "ttf"
+    OTF = "otf"
+    WOFF = "woff"
+    WOFF2 = "woff2"
+    GLB = "glb"
+    GLTF = "gltf"
+    STL = "stl"
+    OBJ = "obj"
+    STEP = "step"
+    THREEMF = "3mf"
+    #: A ZIP archive with an index.html: a click-through prototype.
+    PROTOTYPE = "prototype"
+    #: Any other ZIP archive, and every other format that is one inside.
     ZIP = "zip"
+    #: Known so that we can say what to send instead; never decoded.
+    INDD = "indd"
+    ICO = "ico"
+    JPEG2000 = "jp2"
 
 
 MEDIA_TYPES: Mapping[Kind, str] = {
@@ -37,10 +88,41 @@ MEDIA_TYPES: Mapping[Kind, str] = {
     Kind.JPEG: "image/jpeg",
     Kind.WEBP: "image/webp",
     Kind.GIF: "image/gif",
+    Kind.TIFF: "image/tiff",
+    Kind.AVIF: "image/avif",
+    Kind.HEIC: "image/heic",
     Kind.SVG: "image/svg+xml",
     Kind.SVGZ: "image/svg+xml",
     Kind.PDF: "application/pdf",
+    Kind.AI: "application/illustrator",
+    Kind.EPS: "application/postscript",
+    Kind.PSD: "image/vnd.adobe.photoshop",
+    Kind.PSB: "image/vnd.adobe.photoshop",
+    Kind.SKETCH: "application/x-sketch",
+    Kind.FIG: "application/x-figma",
+    Kind.XD: "application/vnd.adobe.xd",
+    Kind.PPTX: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    Kind.KEYNOTE: "application/vnd.apple.keynote",
+    Kind.MP4: "video/mp4",
+    Kind.MOV: "video/quicktime",
+    Kind.WEBM: "video/webm",
+    Kind.LOTTIE: "application/json",
+    Kind.DOTLOTTIE: "application/zip+dotlottie",
+    Kind.TTF: "font/ttf",
+    Kind.OTF: "font/otf",
+    Kind.WOFF: "font/woff",
+    Kind.WOFF2: "font/woff2",
+    Kind.GLB: "model/gltf-binary",
+    Kind.GLTF: "model/gltf+json",
+    Kind.STL: "model/stl",
+    Kind.OBJ: "model/obj",
+    Kind.STEP: "model/step",
+    Kind.THREEMF: "model/3mf",
+    Kind.PROTOTYPE: "application/zip",
     Kind.ZIP: "application/zip",
+    Kind.INDD: "application/x-indesign",
+    Kind.ICO: "image/vnd.microsoft.icon",
+    Kind.JPEG2000: "image/jp2",
 }
 
 #: Extensions without the dot, the usual one first.
@@ -49,14 +131,72 @@ EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
     Kind.JPEG: ("jpg", "jpeg", "jpe", "jfif"),
     Kind.WEBP: ("webp",),
     Kind.GIF: ("gif",),
+    Kind.TIFF: ("tif", "tiff"),
+    Kind.AVIF: ("avif", "avifs"),
+    Kind.HEIC: ("heic", "heif"),
     Kind.SVG: ("svg",),
     Kind.SVGZ: ("svgz",),
     Kind.PDF: ("pdf",),
+    Kind.AI: ("ai",),
+    Kind.EPS: ("eps", "ps"),
+    Kind.PSD: ("psd",),
+    Kind.PSB: ("psb",),
+    Kind.SKETCH: ("sketch",),
+    Kind.FIG: ("fig",),
+    Kind.XD: ("xd",),
+    Kind.PPTX: ("pptx", "potx", "ppsx"),
+    Kind.KEYNOTE: ("key",),
+    Kind.MP4: ("mp4", "m4v"),
+    Kind.MOV: ("mov",),
+    Kind.WEBM: ("webm", "mkv"),
+    Kind.LOTTIE: ("json",),
+    Kind.DOTLOTTIE: ("lottie",),
+    Kind.TTF: ("ttf", "ttc"),
+    Kind.OTF: ("otf",),
+    Kind.WOFF: ("woff",),
+    Kind.WOFF2: ("woff2",),
+    Kind.GLB: ("glb",),
+    Kind.GLTF: ("gltf",),
+    Kind.STL: ("stl",),
+    Kind.OBJ: ("obj",),
+    Kind.STEP: ("step", "stp"),
+    Kind.THREEMF: ("3mf",),
+    Kind.PROTOTYPE: ("zip",),
     Kind.ZIP: ("zip",),
+    Kind.INDD: ("indd",),
+    Kind.ICO: ("ico",),
+    Kind.JPEG2000: ("jp2", "j2k", "jpf", "jpx"),
 }
 
-#: Kinds of which pictures can be made; `render.RENDERERS` has a function for each (a test compares them).
-PREVIEWABLE = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.SVG, Kind.SVGZ, Kind.PDF})
+#: Formats that are ZIP archives inside; all of them get the check of an archive.
+ARCHIVES = frozenset(
+    {Kind.ZIP, Kind.PROTOTYPE, Kind.SKETCH, Kind.FIG, Kind.XD, Kind.PPTX, Kind.KEYNOTE, Kind.DOTLOTTIE, Kind.THREEMF}
+)
+PICTURES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.AVIF, Kind.HEIC, Kind.SVG, Kind.SVGZ})
+VIDEOS = frozenset({Kind.MP4, Kind.MOV, Kind.WEBM})
+FONTS = frozenset({Kind.TTF, Kind.OTF, Kind.WOFF, Kind.WOFF2})
+MODELS = frozenset({Kind.GLB, Kind.GLTF, Kind.STL, Kind.OBJ, Kind.STEP, Kind.THREEMF})
+
+#: A slot that takes the first also takes the others, because they are its special cases.
+INCLUDES: Mapping[Kind, frozenset[Kind]] = {
+    Kind.ZIP: ARCHIVES,
+    Kind.PDF: frozenset({Kind.PDF, Kind.AI}),
+    Kind.PSD: frozenset({Kind.PSD, Kind.PSB}),
+    Kind.SVG: frozenset({Kind.SVG, Kind.SVGZ}),
+    Kind.LOTTIE: frozenset({Kind.LOTTIE, Kind.DOTLOTTIE}),
+}
+
+#: Kinds that are refused with a word on what to send instead: their decoders are not worth the risk.
+NOT_SUPPORTED = frozenset({Kind.ICO, Kind.JPEG2000})
+#: Kinds of which pictures may be made; `render.RENDERERS` has a function for each (a test compares them).
+#: All others have an icon from the start.
+PREVIEWABLE = frozenset(Kind) - NOT_SUPPORTED - {Kind.INDD}
+
+
+def takes(kinds: Iterable[str], kind: Kind) -> bool:
+    """Whether a slot for `kinds` takes a file of this kind."""
+    return any(kind in INCLUDES.get(Kind(each), frozenset({Kind(each)})) for each in kinds)
+
 
 _PDF_WITHIN = 1024  # the header may stand anywhere in the first 1024 bytes (Adobe's reader, and so all others)
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?svg(?=[\s/>])")
@@ -81,10 +221,136 @@ def sniff(head: bytes, *, size: int) -> Kind | None:
         return Kind.ZIP
     if head.startswith(b"\x1f\x8b"):
         return Kind.SVGZ if _is_svg(_inflate(head)) else None
+    if (kind := _by_signature(head)) is not None:
+        return kind
+    if len(head) >= 84 and size == 84 + 50 * int.from_bytes(head[80:84], "little") > 84:
+        return Kind.STL
     if _is_svg(head):
         return Kind.SVG
     if b"%PDF-" in head[: _PDF_WITHIN + 4]:
-        return Kind.PDF
+        return Kind.AI if b"Adobe Illustrator" in head else Kind.PDF
+    return _by_text(head)
+
+
+_SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+    (b"II*\0", Kind.TIFF),
+    (b"MM\0*", Kind.TIFF),
+    (b"II+\0", Kind.TIFF),
+    (b"MM\0+", Kind.TIFF),
+    (b"8BPS\0\1", Kind.PSD),
+    (b"8BPS\0\2", Kind.PSB),
+    (b"%!", Kind.EPS),
+    (b"\xc5\xd0\xd3\xc6", Kind.EPS),
+    (b"fig-kiwi", Kind.FIG),
+    (b"fig-jam.", Kind.FIG),
+    (b"\x1aE\xdf\xa3", Kind.WEBM),
+    (b"\0\1\0\0\0", Kind.TTF),
+    (b"true\0", Kind.TTF),
+    (b"ttcf", Kind.TTF),
+    (b"OTTO", Kind.OTF),
+    (b"wOFF", Kind.WOFF),
+    (b"wOF2", Kind.WOFF2),
+    (b"glTF\2\0\0\0", Kind.GLB),
+    (b"\x06\x06\xed\xf5\xd8\x1d\x46\xe5\xbd\x31\xef\xe7\xfe\x74\xb7\x1d", Kind.INDD),
+    (b"\0\0\1\0", Kind.ICO),
+    (b"\xff\x4f\xff\x51", Kind.JPEG2000),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", Kind.JPEG2000),
+)
+_STILL = {b"avif": Kind.AVIF, b"avis": Kind.AVIF}
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+
+def _by_signature(head: bytes) -> Kind | None:
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[4:8] == b"ftyp":
+        return _by_brands(head)
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
+        return Kind.MOV  # QuickTime before there were brands
+    return None
+
+
+def _by_brands(head: bytes) -> Kind | None:
+    """The kind of an ISO base media file by its brands, the major one first."""
+    length = min(int.from_bytes(head[:4], "big"), 4096)
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head) - 3), 4))]
+    for brand in brands:
+        if brand in _STILL:
+            return _STILL[brand]
+    if brands[0] in _HEIC:
+        return Kind.HEIC
+    return Kind.MOV if brands[0] == b"qt  " else Kind.MP4
+
+
+def _by_text(head: bytes) -> Kind | None:
+    """Kinds that are text, by what only they begin with."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"ISO-10303-21;"):
+        return Kind.STEP
+    if text.startswith(b"{"):
+        if re.search(rb'"asset"\s*:\s*\{[^}]*"version"\s*:\s*"\d', text):
+            return Kind.GLTF
+        if re.search(rb'"(?:ip|op|fr)"\s*:\s*[-\d.]', text) and b'"v"' in text:
+            return Kind.LOTTIE
+        return None
+    if text.startswith(b"solid") and b"facet" in text:
+        return Kind.STL
+    if re.match(rb"(?:(?:#[^\n]*|(?:mtllib|usemtl|o|g|s) [^\n]*)?\s*\n)*v\s+-?[\d.]", text):
+        return Kind.OBJ
+    return None
+
+
+def identify(file: BinaryIO, *, size: int) -> Kind | None:
+    """The kind of a whole file that can be sought in: `sniff`, and for an archive what its members make it.
+
+    An archive whose directory cannot be read is a ZIP; `check_zip` says what is wrong with it.
+    """
+    file.seek(0)
+    kind = sniff(file.read(HEAD_BYTES), size=size)
+    if kind is not Kind.ZIP:
+        return kind
+    names = member_names(file)
+    return kind if names is None else _package(names)
+
+
+def _package(names: Sequence[str]) -> Kind:
+    """What an archive with such members is."""
+    held = set(names)
+    if "[Content_Types].xml" in held:
+        if "ppt/presentation.xml" in held:
+            return Kind.PPTX
+        if any(name.startswith("3D/") and name.lower().endswith(".model") for name in held):
+            return Kind.THREEMF
+        return Kind.ZIP
+    if {"document.json", "meta.json"} <= held:
+        return Kind.SKETCH
+    if "canvas.fig" in held:
+        return Kind.FIG
+    if "mimetype" in held and "manifest" in held and any(name.startswith("artwork/") for name in held):
+        return Kind.XD
+    if "Index/Document.iwa" in held or "Index.zip" in held:
+        return Kind.KEYNOTE if any(name.startswith("Index/Slide") for name in held) or "Index.zip" in held else Kind.ZIP
+    if "manifest.json" in held and any(name.startswith(("animations/", "a/")) for name in held):
+        return Kind.DOTLOTTIE
+    if site_root(names) is not None:
+        return Kind.PROTOTYPE
+    return Kind.ZIP
+
+
+def site_root(names: Iterable[str]) -> str | None:
+    """Where in an archive a prototype begins: "" or "folder/" with the index.html in it; None if it is none.
+
+    One folder around everything is what most programs pack. What macOS adds beside it does not count.
+    """
+    real = [name for name in names if not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")]
+    if "index.html" in real:
+        return ""
+    tops = {name.partition("/")[0] for name in real}
+    if len(tops) == 1:
+        root = next(iter(tops)) + "/"
+        if root + "index.html" in real:
+            return root
     return None
 
 

@@ -5,28 +5,30 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyvips
 
-from contest.previews.canvas import Canvas, Emit, GiveUp
-from contest.previews.documents import draw_pdf
-from contest.previews.images import allow_loader, draw_raster, draw_svg, draw_svgz
-from contest.previews.kinds import Kind
+from contest.previews import documents, drawings, images
+from contest.previews.canvas import Canvas, Emit, GiveUp, Renderer
+from contest.previews.images import allow_loader
+from contest.previews.kinds import NOT_SUPPORTED, Kind
 from contest.previews.outcome import PRESETS
+
+
+def _unsupported(_data: Any, _canvas: Canvas) -> None:
+    raise GiveUp("refused", "not_supported")
+
 
 #: What draws each kind: takes the file's bytes (or a mapping of them) and a canvas, raises `GiveUp` or
 #: pyvips.Error. The door for further kinds.
-RENDERERS: Mapping[Kind, Callable[[Any, Canvas], None]] = {
-    Kind.PNG: draw_raster,
-    Kind.JPEG: draw_raster,
-    Kind.WEBP: draw_raster,
-    Kind.GIF: draw_raster,
-    Kind.SVG: draw_svg,
-    Kind.SVGZ: draw_svgz,
-    Kind.PDF: draw_pdf,
+RENDERERS: Mapping[Kind, Renderer] = {
+    **images.RENDERERS,
+    **drawings.RENDERERS,
+    **documents.RENDERERS,
+    **dict.fromkeys(NOT_SUPPORTED, _unsupported),
 }
 
 
@@ -36,17 +38,20 @@ def render(
     out: Path,
     presets: Iterable[str] = tuple(PRESETS),
     emit: Emit = lambda _event: None,
+    *,
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Write previews of `data` (bytes, or the descriptor of a regular file) into the folder `out`.
 
-    Returns verdict, reason, pages, width, height (as in `outcome.Result`) and outputs, each with page,
-    preset, width and height, in the file that `canvas.file_name` names; and a note for operators, ASCII,
+    `quick`: the first picture only. Returns verdict, reason, pages, width, height (as in `outcome.Result`)
+    and outputs, each with page, preset, width and height, in the file that `outcome.file_name` names; and a
+    note for operators, ASCII,
     which may quote the file. `emit` is told of each step (see `canvas.Emit`). Never raises for what is
     wrong with the file. Changes this process for good: blocks the other loaders of libvips and its cache.
     """
     pyvips.cache_set_max(0)
     allow_loader(kind)
-    canvas = Canvas(out, presets, emit)
+    canvas = Canvas(out, presets, emit, quick=quick)
     verdict, reason, note = "ready", None, ""
     try:
         RENDERERS[kind](_bytes_of(data), canvas)

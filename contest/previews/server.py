@@ -26,13 +26,23 @@ import sys
 import tempfile
 import time
 import traceback
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from contest.previews import confine
-from contest.previews.kinds import PREVIEWABLE, Kind
-from contest.previews.outcome import CARDS, FONTS_FILE, MAX_OUTPUTS, PRESETS
+from contest.previews.kinds import VIDEOS, Kind
+from contest.previews.outcome import (
+    CARDS,
+    EXTRAS,
+    FONTS_FILE,
+    MAX_EXTRA_BYTES,
+    MAX_MEMBERS,
+    MAX_OUTPUTS,
+    MAX_PAGES,
+    PRESETS,
+)
 
 #: Where fonts and their configuration lie: all that a child can read besides the file that it is given.
 FONT_PATHS = (
@@ -57,9 +67,12 @@ _FONTS = """<?xml version="1.0"?>
 _PR_SET_PDEATHSIG = 1
 _MAX_HEADER = 4096
 _MAX_LINE = 1024
-_MAX_LINES = MAX_OUTPUTS + 2
+_WORDS = frozenset({"source", "page", "output", "tree", "member", "done"})
+_MAX_LINES = MAX_OUTPUTS + MAX_PAGES + MAX_MEMBERS + 3
 #: What a child may leave on the disk in all: its limit on one file does not bound their sum.
 _MAX_FOLDER_BYTES = 600_000_000
+#: Kinds of which an extra is about as large as the file itself.
+_LARGE = VIDEOS | {Kind.PROTOTYPE}
 _PATIENCE_S = 60.0  # for a client that sends no header, or does not fetch what it asked for
 _TICK_S = 0.5
 
@@ -173,7 +186,7 @@ class Server:
                 self._kill(job, "timeout")
             else:
                 self._drop(job)
-        elif job.pid and _folder_bytes(job.folder) > _MAX_FOLDER_BYTES:
+        elif job.pid and _folder_bytes(job.folder) > _room(job.kind):
             self._kill(job, "bomb")
 
     # From the header to the child.
@@ -186,8 +199,8 @@ class Server:
                 return
             wanted = json.loads(header)
             job.kind = Kind(wanted["kind"])
-            presets = [preset for preset in (*PRESETS, *CARDS) if preset in wanted["presets"]]
-            if job.kind not in PREVIEWABLE or not presets:
+            presets = [preset for preset in (*PRESETS, *CARDS, *EXTRAS) if preset in wanted["presets"]]
+            if not presets:
                 raise ValueError("nothing to do")
             job.folder = tempfile.mkdtemp(dir=self._settings.folder, prefix="job-")
             self._tell(job, {"event": "folder", "name": os.path.basename(job.folder)})
@@ -199,7 +212,7 @@ class Server:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             job.pid = os.fork()
             if job.pid == 0:
-                child.run(descriptors[0], child_end, job.kind, presets)
+                child.run(descriptors[0], child_end, job.kind, presets, quick=bool(wanted.get("quick")))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.close(child_end)
             job.deadline = time.monotonic() + self._settings.wall_s
@@ -235,7 +248,7 @@ class Server:
                 name = event["event"]
             except (ValueError, TypeError, KeyError, RecursionError):
                 name = None
-            if name not in ("source", "output", "done") or job.lines > _MAX_LINES or len(line) > _MAX_LINE:
+            if name not in _WORDS or job.lines > _MAX_LINES or len(line) > _MAX_LINE:
                 self._kill(job, "crashed")
             elif name == "done":
                 job.done = event
@@ -330,7 +343,7 @@ class _Child:
         self._folder = Path(folder)
         self._server = os.getpid()
 
-    def run(self, file: int, pipe: int, kind: Kind, presets: list[str]) -> NoReturn:
+    def run(self, file: int, pipe: int, kind: Kind, presets: list[str], *, quick: bool = False) -> NoReturn:
         """Everything after the fork; never returns into the server's loop."""
         code = 1
         try:
@@ -338,7 +351,7 @@ class _Child:
             confine.confine(
                 readable=readable_paths(self._settings.folder),
                 writable=[self._folder],
-                limits=confine.Limits(**self._settings.limits),
+                limits=limits_of(kind, self._settings.limits),
                 wanted=self._layers,
             )
             from contest.previews import render  # imported by `main` long before
@@ -346,7 +359,7 @@ class _Child:
             def emit(event: dict[str, Any]) -> None:
                 os.write(pipe, json.dumps(event).encode() + b"\n")
 
-            result = render.render(file, kind, self._folder, presets, emit)
+            result = render.render(file, kind, self._folder, presets, emit, quick=quick)
             emit({"event": "done"} | {key: result[key] for key in ("verdict", "reason", "note")})
             code = 0
         except BaseException as error:  # nothing may unwind into the server's stack
@@ -369,6 +382,16 @@ class _Child:
             os.closerange(low + 1, high)
         os.environ["TMPDIR"] = str(self._folder)
         os.chdir(self._folder)
+
+
+def limits_of(kind: Kind, given: Mapping[str, int]) -> confine.Limits:
+    """What the rendering of one file of this kind may use."""
+    limits = confine.Limits(**given)
+    return replace(limits, file_size=max(limits.file_size, MAX_EXTRA_BYTES)) if kind in _LARGE else limits
+
+
+def _room(kind: Kind | None) -> int:
+    return _MAX_FOLDER_BYTES + (MAX_EXTRA_BYTES if kind in _LARGE else 0)
 
 
 def readable_paths(folder: str) -> list[Path]:

@@ -40,6 +40,14 @@ def measure(data: bytes) -> tuple[int, int]:
     raise ValueError(f"chunks {names}")
 
 
+def measure_animation(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of `data`, one animated WebP picture and nothing else.
+
+    Raises ValueError as `measure` does.
+    """
+    raise ValueError("not an animation that we make")
+
+
 def _chunks(data: bytes) -> list[tuple[str, bytes]]:
     chunks: list[tuple[str, bytes]] = []
     position = 12

@@ -20,9 +20,19 @@ from typing import BinaryIO
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, db, outbox
+from contest import audit, clock, db
 from contest.models import Contest, ContestPicture, Entry, EntryFile, Preview, RevisionFile
-from contest.previews.kinds import HEAD_BYTES, PREVIEWABLE, Kind, check_zip, sniff
+from contest.previews.kinds import (
+    HEAD_BYTES,
+    NOT_SUPPORTED,
+    PREVIEWABLE,
+    Kind,
+    check_zip,
+    identify,
+    sniff,
+    takes,
+)
+from contest.services import previews
 from contest.services.uploads import STORED_TYPE
 from contest.storage import ObjectExists, ObjectMissing, Storage
 from contest.vocabulary import FILE_TRANSITIONS, FileState, PictureState, PreviewState, check_transition
@@ -116,9 +126,12 @@ def _examine(storage: Storage, wanted: _Wanted) -> _Found:
             digest, kind = _read(storage, wanted.staging_key, info.size, spool)
             if wanted.declared_sha256 is not None and digest != wanted.declared_sha256:
                 return _Found("digest")
-            if kind is None or kind not in wanted.kinds:
+            archive = kind is Kind.ZIP
+            if archive:
+                kind = identify(spool, size=info.size)
+            if kind is None or not takes(wanted.kinds, kind):
                 return _Found("kind")
-            if kind is Kind.ZIP:
+            if archive:
                 spool.seek(0)
                 if (reason := check_zip(spool)) is not None:
                     return _Found(reason)
@@ -178,9 +191,11 @@ def _decide(session: Session, row: EntryFile, found: _Found) -> None:
         size=found.size,
         sha256=found.sha256.hex(),
     )
-    if found.kind in PREVIEWABLE:
-        row.preview_state = PreviewState.PENDING
-        outbox.add(session, "make_previews", queue="previews", key=f"preview:{row.id}", file_id=str(row.id))
+    assert found.kind is not None
+    if found.kind in PREVIEWABLE or found.kind in NOT_SUPPORTED:
+        previews.owe(session, row)
+    else:
+        row.preview_state, row.preview_reason = PreviewState.ICON, "kind"
 
 
 def _take_place(session: Session, row: EntryFile, contest_id: uuid.UUID, number: int) -> None:

@@ -1,61 +1,110 @@
-"""Previews: made by a job from an accepted file, shown to those who may see the file."""
+"""Previews: made by jobs from an accepted file, shown to those who may see the file."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import BinaryIO
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from contest import permissions
+from contest import outbox, permissions
 from contest.errors import NotFound
-from contest.models import Entry, EntryFile, Preview
+from contest.models import Entry, EntryFile, Preview, PreviewPage
 from contest.permissions import Actor
-from contest.previews import client
-from contest.previews.client import Output, PreviewServer
+from contest.previews import pipeline
+from contest.previews.client import Output, PreviewServer, Progress, Result
 from contest.previews.kinds import Kind
-from contest.previews.outcome import PRESETS
+from contest.previews.outcome import EXTRAS
+from contest.previews.pipeline import Order
 from contest.storage import Storage
 from contest.vocabulary import FileState, PreviewState
 
+log = structlog.get_logger(__name__)
+
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 
+#: The smallest picture of the first page: what somebody waits for.
+FIRST = "320"
+#: Progress is noted at most so often: a page of a plain document takes a tenth of this.
+_NOTE_EVERY_S = 1.0
+_MEDIA_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "tiles": "application/octet-stream"}
 _CHUNK = 1024 * 1024
 
 
-def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
-    """The job: render one accepted file in the confined process, put the pictures, then note them.
+def owe(session: Session, row: EntryFile) -> None:
+    """Ask for the previews of an accepted file. The small picture has a queue of its own, so that it comes first."""
+    row.preview_state, row.preview_reason, row.preview_done = PreviewState.PENDING, None, 0
+    outbox.add(session, "make_thumbnail", queue="thumbnails", key=f"thumbnail:{row.id}", file_id=str(row.id))
+    outbox.add(session, "make_previews", queue="previews", key=f"preview:{row.id}", file_id=str(row.id))
 
-    Raises RendererGone and StorageDown; the job then comes again. A picture's key follows from file, page
-    and preset, so that a second run writes the same objects.
+
+def make_thumbnail(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
+    """The job: the first picture of one file, at its smallest. Decides nothing; that is for `make`.
+
+    Raises RendererGone and StorageDown; the job then comes again.
     """
-    with unit_of_work() as session:
-        row = _lock(session, file_id)
-        source = (row.key, row.kind) if row is not None else None
+    source = _source(unit_of_work, file_id)
     if source is None:
         with finishing():
             return
-    key, kind = source
-    assert key is not None and kind is not None
-    with tempfile.TemporaryFile() as file, renderer() as address:
-        fetch(storage, key, file)
-        result = client.render(file, Kind(kind), address=address, presets=tuple(PRESETS))
-    for output in result.outputs:
-        storage.put(_key(file_id, output), output.data, content_type="image/webp")
+    result = _render(storage, file_id, *source, Order("", presets=(FIRST,), quick=True))
+    with finishing() as session:
+        if _lock(session, file_id) is None or not result.outputs:
+            return
+        _note_page(session, file_id, result)
+        _note_output(session, file_id, result.outputs[0])
+
+
+def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
+    """The job: render one accepted file in the confined process, put what is made, then note it.
+
+    Raises RendererGone and StorageDown; the job then comes again. The key of an object follows from file,
+    page and preset, so that a second run writes the same objects.
+    """
+    source = _source(unit_of_work, file_id)
+    if source is None:
+        with finishing():
+            return
+    noted = time.monotonic()
+
+    def told(progress: Progress) -> None:
+        nonlocal noted
+        if time.monotonic() - noted < _NOTE_EVERY_S:
+            return
+        noted = time.monotonic()
+        with unit_of_work() as session:
+            session.execute(
+                update(EntryFile)
+                .where(EntryFile.id == file_id, EntryFile.preview_state == PreviewState.PENDING)
+                .values(preview_done=progress.done, preview_pages=progress.pages)
+            )
+
+    result = _render(storage, file_id, *source, Order("", told=told))
     with finishing() as session:
         row = _lock(session, file_id)
         if row is None:
             return
-        for output in result.outputs:
-            _note(session, file_id, output)
-        row.preview_state, row.preview_reason = result.verdict, result.reason
-        row.preview_pages = result.pages
+        _note(session, row, result)
+        if any(page.turned for page in result.page_list):
+            outbox.add(session, "compare_pages", key=f"compare:{file_id}", file_id=str(file_id))
+
+
+def _source(unit_of_work: UnitOfWork, file_id: uuid.UUID) -> tuple[str, Kind] | None:
+    """Key and kind of a file whose previews are still wanted."""
+    with unit_of_work() as session:
+        row = _lock(session, file_id)
+        if row is None:
+            return None
+        assert row.key is not None and row.kind is not None
+        return row.key, Kind(row.kind)
 
 
 def _lock(session: Session, file_id: uuid.UUID) -> EntryFile | None:
@@ -69,6 +118,24 @@ def _lock(session: Session, file_id: uuid.UUID) -> EntryFile | None:
         )
         .with_for_update()
     ).first()
+
+
+def _render(storage: Storage, file_id: uuid.UUID, key: str, kind: Kind, order: Order) -> Result:
+    """Render what lies under `key`; each output is put while the next is made."""
+
+    def keep(output: Output) -> None:
+        media_type = _MEDIA_TYPES.get(output.preset, "image/webp")
+        if output.file is None:
+            storage.put(object_key(file_id, output), output.data, content_type=media_type)
+            return
+        with closing(output.file) as file:
+            if output.preset != "moving":
+                media_type = _MEDIA_TYPES.get(output.preset, "application/octet-stream")
+            storage.put(object_key(file_id, output), file, content_type=media_type)
+
+    with tempfile.TemporaryFile() as file, renderer() as address:
+        fetch(storage, key, file)
+        return pipeline.preview(file, kind, Order(address, order.presets, order.quick, keep, order.told))
 
 
 @contextmanager
@@ -89,12 +156,53 @@ def fetch(storage: Storage, key: str, file: BinaryIO) -> None:
     file.flush()
 
 
-def _key(file_id: uuid.UUID, output: Output) -> str:
+def object_key(file_id: uuid.UUID, output: Output) -> str:
+    """Where an output lies: it follows from file, page and preset."""
     return f"previews/{uuid.uuid5(file_id, f'{output.page}:{output.preset}')}"
 
 
-def _note(session: Session, file_id: uuid.UUID, output: Output) -> None:
-    measures = {"width": output.width, "height": output.height, "size": len(output.data)}
+def _note(session: Session, row: EntryFile, result: Result) -> None:
+    """Write what became of a file; what an earlier run noted and this one did not make goes."""
+    kept = {(output.page, output.preset) for output in result.outputs}
+    for preview in session.scalars(select(Preview).where(Preview.file_id == row.id)):
+        # Its object is left to the sweeper: nothing is deleted before the commit.
+        if (preview.page, preview.preset) not in kept:
+            session.delete(preview)
+    session.execute(delete(PreviewPage).where(PreviewPage.file_id == row.id))
+    _note_page(session, row.id, result)
+    for output in result.outputs:
+        _note_output(session, row.id, output)
+    row.preview_state, row.preview_reason = result.verdict, result.reason
+    row.preview_pages, row.preview_done = result.pages, len(result.page_list)
+    row.preview_facts = {"width": result.width, "height": result.height, **result.facts}
+    row.preview_tree = [[entry.path, entry.size, entry.page] for entry in result.tree] or None
+
+
+def _note_page(session: Session, file_id: uuid.UUID, result: Result) -> None:
+    for page in result.page_list:
+        values = {
+            "label": page.label,
+            "number": page.number,
+            "width": page.width,
+            "height": page.height,
+            "placeholder": page.placeholder,
+            "turned": [_signed(value) for value in page.turned],
+            "tiles": [_signed(value) for value in page.tiles],
+        }
+        session.execute(
+            insert(PreviewPage)
+            .values(file_id=file_id, page=page.page, **values)
+            .on_conflict_do_update(index_elements=["file_id", "page"], set_=values)
+        )
+
+
+def _signed(value: int) -> int:
+    """A 64-bit hash as PostgreSQL's bigint keeps it."""
+    return value - 2**64 if value >= 2**63 else value
+
+
+def _note_output(session: Session, file_id: uuid.UUID, output: Output) -> None:
+    measures = {"width": output.width, "height": output.height, "size": output.size}
     session.execute(
         insert(Preview)
         .values(
@@ -102,7 +210,7 @@ def _note(session: Session, file_id: uuid.UUID, output: Output) -> None:
             file_id=file_id,
             page=output.page,
             preset=output.preset,
-            key=_key(file_id, output),
+            key=object_key(file_id, output),
             **measures,
         )
         .on_conflict_do_update(index_elements=["file_id", "page", "preset"], set_=measures)
@@ -122,7 +230,7 @@ def get_visible(session: Session, actor: Actor, preview_id: uuid.UUID) -> Previe
         select(Preview, Entry)
         .join(EntryFile, Preview.file_id == EntryFile.id)
         .join(Entry, EntryFile.entry_id == Entry.id)
-        .where(Preview.id == preview_id)
+        .where(Preview.id == preview_id, Preview.preset.not_in(tuple(EXTRAS)))
     ).first()
     if row is None:
         raise NotFound

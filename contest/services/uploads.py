@@ -22,7 +22,7 @@ from contest import audit, clock, db, outbox, permissions
 from contest.errors import Conflict, Invalid, NotFound
 from contest.models import Entry, EntryFile, RevisionFile
 from contest.permissions import Actor
-from contest.previews.kinds import EXTENSIONS, MEDIA_TYPES, Kind
+from contest.previews.kinds import EXTENSIONS, MEDIA_TYPES, Kind, takes
 from contest.services import entries
 from contest.services.drafts import ALT_MOST, Slot, files_of, slots_of
 from contest.storage import Grant, ObjectMissing, Storage
@@ -81,12 +81,13 @@ def _fits_name(name: str, media_type: str, slot: Slot) -> bool:
     that we do not know is fine: many formats are archives inside.
     """
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    if not extension:
+    if extension:
+        meant = {kind for kind, known in EXTENSIONS.items() if extension in known}
+    else:
         meant = {kind for kind, known in MEDIA_TYPES.items() if known == media_type}
-        return not meant or not meant.isdisjoint(slot.kinds)
-    if any(extension in EXTENSIONS[Kind(kind)] for kind in slot.kinds):
-        return True
-    return Kind.ZIP in slot.kinds and not any(extension in known for known in EXTENSIONS.values())
+    if not meant:
+        return not extension or Kind.ZIP in slot.kinds
+    return any(takes(slot.kinds, kind) for kind in meant)
 
 
 # Granting -------------------------------------------------------------------------------------------

@@ -165,10 +165,10 @@ def test_an_outage_of_some_hours_loses_no_job(database: Database, session: Sessi
 def test_a_job_that_ends_its_worker_each_time_is_given_up(
     database: Database, session: Session, settings: Settings
 ) -> None:
-    item = _owed(database, outbox.MOST_CLAIMS)
+    item = _owed(database, outbox.MOST_LOST + 1)
 
     assert jobs.perform(item, settings) == "failed"
 
     row = session.scalars(select(OutboxItem)).one()
-    assert (row.failed_at is not None, row.error) == (True, "RuntimeError: its worker was lost too often")
+    assert (row.failed_at is not None, row.error) == (True, "LostTooOften: its worker was lost too often")
     assert jobs.perform(item, settings) == "not wanted"

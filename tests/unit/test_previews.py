@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,9 +189,11 @@ def test_only_the_wanted_presets_are_made(server: PreviewServer) -> None:
 
 def test_the_first_picture_is_handed_over_early_and_once(server: PreviewServer) -> None:
     seen: list[Output] = []
-    result = preview(server, pdf((1, 0, 0), (0, 1, 0)), Kind.PDF, first=seen.append)
-    assert seen == [result.outputs[0]]
-    assert (seen[0].preset, seen[0].page) == ("320", 1)
+    result = preview(server, pdf((1, 0, 0), (0, 1, 0)), Kind.PDF, keep=seen.append)
+    assert [(output.preset, output.page) for output in seen] == [
+        (preset, page) for page in (1, 2) for preset in ("320", "1280", "2560")
+    ]
+    assert [replace(output, data=b"") for output in seen] == list(result.outputs)
 
 
 @pytest.mark.parametrize(

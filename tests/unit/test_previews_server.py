@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from contest.previews import client
-from contest.previews.client import Limits, Output, PreviewServer, RendererGone, Result
+from contest.previews.client import Limits, Output, PreviewServer, Progress, RendererGone, Result
 from contest.previews.kinds import Kind
 from tests.unit.test_previews import SAMPLES, flat, noise, pdf, use_bomb
 
@@ -39,11 +39,18 @@ def server() -> Iterator[PreviewServer]:
             yield running
 
 
-def preview(address: str, data: bytes, kind: Kind, first: Callable[[Output], None] | None = None) -> Result:
+def preview(address: str, data: bytes, kind: Kind, first: Callable[[Progress], object] | None = None) -> Result:
+    """What becomes of `data`; `first` is called once, when the first picture is there."""
+    waiting = [first] if first else []
+
+    def told(progress: Progress) -> None:
+        while waiting:
+            waiting.pop()(progress)
+
     path = Path(address).with_name(f"input-{threading.get_ident()}")
     path.write_bytes(data)
     with path.open("rb") as file:
-        return client.render(file, kind, address=address, first=first)
+        return client.render(file, kind, address=address, told=told)
 
 
 def child_of(server: PreviewServer) -> psutil.Process:
@@ -68,7 +75,7 @@ def peek(look: Callable[[], Any]) -> Any:
 def test_neither_server_nor_child_holds_a_secret(server: PreviewServer) -> None:
     environments = [psutil.Process(server.pid).environ()]
 
-    def look(_: Output) -> None:
+    def look(_: Progress) -> None:
         environments.append(peek(child_of(server).environ) or {})
 
     preview(server.address, LONG, Kind.PDF, first=look)
@@ -76,14 +83,14 @@ def test_neither_server_nor_child_holds_a_secret(server: PreviewServer) -> None:
     assert len(environments) == 2
     for environment in environments:
         assert SECRET not in " ".join(environment.values())
-        assert set(environment) <= allowed | {"VIPS_BLOCK_UNTRUSTED", "VIPS_CONCURRENCY", "MALLOC_ARENA_MAX"}
+        assert set(environment) <= allowed | {"VIPS_BLOCK_UNTRUSTED", "VIPS_CONCURRENCY", "MALLOC_ARENA_MAX", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
     assert environments[0]["VIPS_BLOCK_UNTRUSTED"] == "1"
 
 
 def test_a_child_at_work_is_confined_and_holds_nothing_but_its_file(server: PreviewServer) -> None:
     seen: dict[str, Any] = {}
 
-    def look(_: Output) -> None:
+    def look(_: Progress) -> None:
         child = child_of(server)
         child.suspend()
         place = Path(f"/proc/{child.pid}")
@@ -178,7 +185,7 @@ def test_a_client_that_gives_up_ends_its_rendering(server: PreviewServer) -> Non
     class Enough(Exception):
         pass
 
-    def give_up(_: Output) -> None:
+    def give_up(_: Progress) -> None:
         children.append(child_of(server))
         raise Enough
 
@@ -252,7 +259,7 @@ def test_a_server_that_dies_takes_its_children_along_and_can_be_started_again() 
     with PreviewServer() as server:
         children: list[psutil.Process] = []
 
-        def kill(_: Output) -> None:
+        def kill(_: Progress) -> None:
             children.append(child_of(server))
             os.kill(server.pid or 0, signal.SIGKILL)
 
@@ -353,7 +360,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_honest_words_are_believed(folder: Path) -> None:
     result = hear(folder, output(), DONE)
-    assert result == Result("ready", None, 1, 9, 9, (Output("320", 1, 9, 9, PICTURE),), 0.1, 10.0)
+    assert result == Result("ready", None, 1, 9, 9, (Output("320", 1, 9, 9, len(PICTURE), PICTURE),), 0.1, 10.0)
 
 
 @pytest.mark.parametrize(
