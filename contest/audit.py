@@ -56,6 +56,7 @@ ACTS = frozenset(
         "file.rejected",
         "file.removed",
         "file.downloaded",
+        "similarity.seen",
         "assignment.made",
         "assignment.removed",
         "assignment.recused",

@@ -25,12 +25,14 @@ from contest.models import (
     EntryFile,
     Membership,
     Preview,
+    PreviewPage,
     Prize,
     Revision,
     RevisionFile,
     Round,
     Score,
     Scorecard,
+    Similarity,
     Terms,
     TermsAcceptance,
 )
@@ -256,6 +258,16 @@ class Make:
                 if storage is not None:
                     storage.put(preview.key, b"RIFF\x04\x00\x00\x00WEBPdata", content_type="image/webp")
         return row
+
+    def page(self, file: EntryFile, page: int = 1, *, turned: Any = (), tiles: Any = (), **values: Any) -> PreviewPage:
+        """A page of a file's previews, with hashes to compare it by."""
+        values = {"label": "picture", "number": page, "width": 1000, "height": 800} | values
+        return self._add(PreviewPage(file_id=file.id, page=page, turned=list(turned), tiles=list(tiles), **values))
+
+    def similarity(self, file: EntryFile, other: EntryFile, **values: Any) -> Similarity:
+        """Two files whose first pages look alike."""
+        values = {"page": 1, "other_page": 1, "way": "whole", "distance": 3} | values
+        return self._add(Similarity(contest_id=file.entry.contest_id, file_id=file.id, other_id=other.id, **values))
 
     def cover(self, contest: Contest, *, storage: Any = None, **values: Any) -> ContestPicture:
         """The contest's picture, drawn. With `storage` its objects are written too."""

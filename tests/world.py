@@ -76,7 +76,10 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     session.flush()
     make.revision(mine)
     assignment = make.assignment(mine, judge, code="B-1180")
-    make.assignment(make.entry(judged, other), other_judge, code="K-2290")
+    theirs = make.entry(judged, other)
+    make.assignment(theirs, other_judge, code="K-2290")
+    session.refresh(theirs)
+    pair = make.similarity(judged_file, theirs.files[0])
 
     make.open_round(done)
     won = make.entry(done, entrant, files=0, state="draft")
@@ -131,6 +134,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
             "judge_id": judge.id,
             "judged_entry": mine.id,
             "judged_file": judged_file.id,
+            "pair": pair.id,
         },
     )
 

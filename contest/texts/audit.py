@@ -40,6 +40,7 @@ def act_name(act: str) -> str:
         "entry.withdrawn": _("withdrew an entry"),
         "entry.disqualified": _("disqualified an entry"),
         "entry.reinstated": _("took an entry back into the contest"),
+        "similarity.seen": _("put a pair of similar pictures aside"),
         "entry.alt_edited": _("reworded what a picture shows"),
         "role.removed": _("took back a role"),
         "file.granted": _("began an upload"),

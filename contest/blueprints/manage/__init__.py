@@ -16,9 +16,11 @@ from contest.blueprints.manage import (  # noqa: E402, F401
     overview,
     people,
     picture,
+    previews,
     progress,
     rubric,
     setup,
+    similar,
 )
 from contest.blueprints.manage.common import allow_nonce, nonce  # noqa: E402
 

@@ -14,7 +14,7 @@ from contest.blueprints.manage.common import NUMBER, checked, managed, show, tol
 from contest.errors import Conflict, Invalid
 from contest.forms.contests import Disqualify
 from contest.forms.entries import Describe
-from contest.services import admissions, assignment
+from contest.services import admissions, assignment, similar
 from contest.services.listing import read
 from contest.vocabulary import EntryState
 from contest.web import actor, page, session, signed_in, writes
@@ -48,6 +48,7 @@ def entries(slug: str) -> Any:
         parts={"rows": lambda: told(listing, heads)},
         contest=contest,
         states=admissions.states(session(), contest),
+        similar=similar.waiting(session(), contest.id),
         heads=heads,
         listing=listing,
         categories=[(each.key, i18n.say(each.name, web.locale()).text) for each in contest.categories],
