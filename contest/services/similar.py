@@ -314,4 +314,4 @@ def put_aside(session: Session, actor: Actor, slug: str, pair_id: uuid.UUID) -> 
         raise NotFound
     if row.seen_at is None:
         row.seen_at, row.seen_by = clock.read(session), actor.account_id
-        audit.record(session, actor, "similarity.seen", row, distance=row.distance, way=row.way)
+        audit.record(session, actor, "entry.pair_seen", row, distance=row.distance, way=row.way)

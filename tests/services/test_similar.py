@@ -178,8 +178,8 @@ class TestShowing:
         assert similar.pairs(session, actor, contest.slug, listing())[2] == []
         shown = similar.pairs(session, actor, contest.slug, listing(seen="all"))[2]
         assert [(each.id, each.seen) for each in shown] == [(pair.id, True)]
-        acts = session.scalars(select(AuditEvent.act).where(AuditEvent.act == "similarity.seen")).all()
-        assert acts == ["similarity.seen"]
+        acts = session.scalars(select(AuditEvent.act).where(AuditEvent.act == "entry.pair_seen")).all()
+        assert acts == ["entry.pair_seen"]
 
     def test_drafts_and_forgotten_files_are_not_shown(
         self, make: Make, session: Session, contest: Contest, pair: Similarity
