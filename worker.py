@@ -22,11 +22,13 @@ from types import FrameType
 
 import redis
 import structlog
-from rq import Worker
+from rq import Queue, SimpleWorker, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from contest import i18n, jobs, logs, outbox, sweeper
+from contest.previews import tools
 from contest.previews.client import PreviewServer
 from contest.settings import Settings
 
@@ -44,9 +46,17 @@ def run_queue(name: str) -> int:
         # Started before anything else runs here: it must be forked by the main thread and hold no secret.
         renderer = PreviewServer(allow_unconfined=settings.preview_unconfined or not settings.production)
         os.environ["CONTEST_RENDERER"] = renderer.start()
+        if (found := tools.find(settings.tools)) is not None:
+            os.environ[tools.VARIABLE] = found.encode()
         threading.Thread(target=_end_without, args=(renderer,), name="renderer", daemon=True).start()
     try:
-        worker = Worker(
+        # What renders has its dangerous work done by the renderer's children already: a process of its own for
+        # each job would cost as much as a small preview. The other queues keep one, made from what is ready.
+        if renderer is not None:
+            jobs.parts(settings, pool=2)
+        else:
+            jobs.prepare(settings)
+        worker = (_RenderingWorker if renderer is not None else _ForkingWorker)(
             [server.queue(name)],
             connection=server.connection,
             serializer=JSONSerializer,
@@ -55,11 +65,32 @@ def run_queue(name: str) -> int:
             job_monitoring_interval=10,
             log_job_description=False,
         )
+        if isinstance(worker, _RenderingWorker):
+            worker.renderer = renderer
         worker.work(with_scheduler=False, logging_level="WARNING")
     finally:
         if renderer is not None:
             renderer.stop()
     return 0
+
+
+class _RenderingWorker(SimpleWorker):
+    """All jobs in this process. It takes no further one when its renderer has ended over the last."""
+
+    renderer: PreviewServer | None = None
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        super().execute_job(job, queue)
+        if self.renderer is not None and not self.renderer.alive():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _ForkingWorker(Worker):
+    """One process per job. It ends with its worker: it must not go on beside the one that replaces that."""
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        _end_with_parent(signal.SIGKILL)
+        super().main_work_horse(job, queue)
 
 
 def _end_without(renderer: PreviewServer) -> None:
@@ -126,9 +157,9 @@ def supervise() -> int:
     return 0
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, by)  # PR_SET_PDEATHSIG
 
 
 def main(argv: list[str] | None = None) -> int:

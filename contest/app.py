@@ -11,7 +11,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from contest import brand, clock, db, failures, i18n, logs, outbox, permissions, texts, web
-from contest.blueprints import about, api, auth, files, health, judging, kit, manage, results, share, submission
+from contest.blueprints import (
+    about,
+    api,
+    auth,
+    files,
+    health,
+    judging,
+    kit,
+    manage,
+    prototypes,
+    results,
+    share,
+    submission,
+)
+from contest.prototype_host import PrototypeHost
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import LOCALES
@@ -70,7 +84,7 @@ def make(settings: Settings | None = None) -> Flask:
     web.Languages(app, locale_selector=lambda: str(i18n.cldr(web.locale())))
     failures.register(app)
     _register_templates(app, settings)
-    for module in (about, auth, submission, judging, results, manage, api, files, health, kit, share):
+    for module in (about, auth, submission, judging, results, manage, api, files, prototypes, health, kit, share):
         app.register_blueprint(module.bp)
     app.add_url_rule("/static/<path:name>", "static", _static, build_only=True)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -81,6 +95,10 @@ def make(settings: Settings | None = None) -> Flask:
         max_age=60,
         add_headers_function=_static_headers,
     )
+    if settings.prototype_url:
+        app.wsgi_app = PrototypeHost(  # type: ignore[method-assign, assignment]
+            app.wsgi_app, settings, app.extensions["contest.storage"]
+        )
     if settings.proxy_hops:
         # Exact hop counts; the Host header is never taken from a proxy's word.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""The command line: contest web | worker | migrate | demo | doctor | settings | user."""
+"""The command line: contest web | worker | migrate | demo | doctor | settings | user | preview."""
 
 from __future__ import annotations
 
@@ -39,6 +39,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     demo.add_argument("--reset", action="store_true", help="throw the data folder's content away first")
     demo.add_argument("--empty", action="store_true", help="no contests, only an administrator")
 
+    preview = commands.add_parser("preview", help="look into files with the renderer, without any service")
+    preview.add_argument("files", nargs="+", metavar="FILE")
+    preview.add_argument("--out", type=Path, help="write the previews below this folder")
+    preview.add_argument("--json", action="store_true", help="one JSON object a line for each file")
+    preview.add_argument("--quick", action="store_true", help="only the first picture of each file")
+    preview.add_argument("--presets", help="only these, separated by commas: 320,1280,2560,tiles,moving,mp4,webm,site")
+    preview.add_argument(
+        "--tools", default="chromium", help="programs that may be started: chromium,ghostscript,libreoffice"
+    )
+
     chosen = parser.parse_args(argv)
     match chosen.command:
         case "web":
@@ -70,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case "user":
             return _user(chosen.email, chosen.name, admin=chosen.admin, staff=chosen.staff)
+        case "preview":
+            return _preview(chosen)
         case "demo":
             from contest.demo import run
 
@@ -132,6 +144,26 @@ def _user(email: str, name: str, *, admin: bool, staff: bool) -> int:
         return 2
     print(f"{email} can sign in now, by a code sent there.")
     return 0
+
+
+def _preview(chosen: argparse.Namespace) -> int:
+    from contest.previews import command
+    from contest.previews.pipeline import EVERYTHING
+    from contest.texts.files import preview_state
+
+    return command.main(
+        chosen.files,
+        out=chosen.out,
+        as_json=chosen.json,
+        named=_listed(chosen.tools),
+        quick=chosen.quick,
+        presets=EVERYTHING if chosen.presets is None else _listed(chosen.presets),
+        sentence=preview_state,
+    )
+
+
+def _listed(words: str) -> list[str]:
+    return [word.strip() for word in words.split(",") if word.strip()]
 
 
 if __name__ == "__main__":

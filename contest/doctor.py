@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 
 import redis
@@ -11,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contest import clock, mail, outbox, schema
 from contest.db import Database
+from contest.previews import tools
 from contest.settings import Settings
 from contest.storage import Check, Storage, StorageDown
 
@@ -32,7 +35,8 @@ def make_storage(settings: Settings) -> Storage:
 
 def checks(settings: Settings) -> list[Check]:
     """Every check, in the order in which one would mend things."""
-    return [*_database(settings), *_queue(settings), *_bucket(settings), *_mail(settings), *_previews(settings)]
+    found = [*_database(settings), *_queue(settings), *_bucket(settings), *_mail(settings)]
+    return [*found, *_previews(settings), *_programs(settings), *_prototypes(settings)]
 
 
 def _database(settings: Settings) -> list[Check]:
@@ -117,6 +121,43 @@ def _previews(settings: Settings) -> list[Check]:
             "Use a kernel with Landlock and seccomp, or set PREVIEW_UNCONFINED=true and accept the risk.",
         )
     ]
+
+
+def _programs(settings: Settings) -> list[Check]:
+    """The programs of PREVIEW_TOOLS: each is started as it would be for a file, and says its version."""
+    if not settings.tools:
+        return [Check("preview programs", True, "none (PREVIEW_TOOLS is empty)", "")]
+    bwrap = tools.find_bwrap()
+    if bwrap is None:
+        told = "bubblewrap does not work here, so no program is started"
+        fix = "Install bubblewrap and allow user namespaces, or empty PREVIEW_TOOLS."
+        return [Check("preview programs", not settings.production, told, fix)]
+    found = tools.find(settings.tools)
+    checks = []
+    for name in settings.tools:
+        said = tools.version(name, found) if found and name in found else ""
+        fix = f"Install {name} on this host, or take it out of PREVIEW_TOOLS: its files then get an icon."
+        checks.append(Check(f"preview program {name}", bool(said) or not settings.production, said or "not found", fix))
+    return checks
+
+
+def _prototypes(settings: Settings) -> list[Check]:
+    """Whether the second host leads to this site's web process: it must answer as only that does."""
+    if not settings.prototype_url:
+        return [Check("prototypes", True, "not served (PROTOTYPE_URL is empty)", "")]
+    fix = "Let PROTOTYPE_URL's host lead to the web process, with the Host header as it came, and start it anew."
+    try:
+        with urllib.request.urlopen(f"{settings.prototype_url}/", timeout=5) as answer:  # noqa: S310 - ours
+            status, headers = answer.status, answer.headers
+    except urllib.error.HTTPError as error:
+        status, headers = error.code, error.headers
+    except OSError as error:
+        return [Check("prototypes", False, f"{settings.prototype_url} does not answer: {error}", fix)]
+    own = status == 403 and headers.get("Content-Security-Policy", "").startswith("sandbox ")
+    if own and headers.get("Set-Cookie"):
+        fix = "Something before the web process sets cookies there: turn that off."
+        return [Check("prototypes", False, "its host sets cookies", fix)]
+    return [Check("prototypes", own, f"{settings.prototype_url} answers {status}", fix)]
 
 
 def setup() -> int:

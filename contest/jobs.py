@@ -6,11 +6,9 @@ worker count, and the job's effects commit together with `done_at`.
 
 from __future__ import annotations
 
-import ctypes
+import errno
 import os
-import signal
 import smtplib
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from contest import db, outbox
 from contest.outbox import QueueServer
+from contest.previews.outcome import NoRoom, RendererAway
 from contest.services import (
     accounts,
     announcements,
@@ -56,6 +55,8 @@ OUTAGES = (
     TimeoutError,
     smtplib.SMTPConnectError,
     smtplib.SMTPServerDisconnected,
+    NoRoom,
+    RendererAway,
 )
 
 
@@ -195,34 +196,46 @@ GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "check_file": lambda session, args: checks.give_up_check(session, UUID(args["file_id"])),
 }
 
-_process: dict[int, tuple[Settings, db.Database, QueueServer, Storage]] = {}
+Parts = tuple[Settings, db.Database, QueueServer, Storage]
+_process: dict[int, Parts] = {}
+#: Made before the forks of this process and never used by it: each child takes them as its own.
+_prepared: list[Parts] = []
 
 
-def parts(settings: Settings | None = None) -> tuple[Settings, db.Database, QueueServer, Storage]:
-    """The connections of this process; a forked child makes its own."""
+def parts(settings: Settings | None = None, *, pool: int = 0) -> Parts:
+    """The connections of this process; a forked child has its own. `pool`: as in `db.Database`, at the first call."""
     made = _process.get(os.getpid())
     if made is None:
-        settings = settings or Settings()
-        made = _process[os.getpid()] = (
-            settings,
-            db.Database(settings.database_url, pool=0),
-            QueueServer(settings.redis_url),
-            Storage(
-                endpoint=settings.s3_endpoint,
-                public_endpoint=settings.public_endpoint,
-                access_key=settings.s3_access_key,
-                secret_key=settings.s3_secret_key,
-                bucket=settings.s3_bucket,
-                region=settings.s3_region,
-                path_style=settings.s3_path_style,
-            ),
-        )
+        made = _process[os.getpid()] = _prepared[-1] if _prepared else _make(settings or Settings(), pool)
     return made
 
 
+def prepare(settings: Settings) -> None:
+    """Make what each job of this process's children needs once, before they are forked. Opens no connection."""
+    made = _make(settings, 0)
+    made[3].warm()
+    _prepared.append(made)
+
+
+def _make(settings: Settings, pool: int) -> Parts:
+    return (
+        settings,
+        db.Database(settings.database_url, pool=pool),
+        QueueServer(settings.redis_url),
+        Storage(
+            endpoint=settings.s3_endpoint,
+            public_endpoint=settings.public_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            bucket=settings.s3_bucket,
+            region=settings.s3_region,
+            path_style=settings.s3_path_style,
+        ),
+    )
+
+
 def run(item_id: int) -> str:
-    """What RQ calls in its work horse. Returns what became of the job, for the log."""
-    _die_with_parent()
+    """What RQ calls. Returns what became of the job, for the log."""
     return perform(item_id)
 
 
@@ -255,13 +268,18 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
                 item_id,
                 fence,
                 f"{type(error).__name__}: {error}",
-                outage=isinstance(error, OUTAGES),
+                outage=_is_outage(error),
                 most=most,
             )
             if last and name in GIVEN_UP:
                 GIVEN_UP[name](session, args)
         return "failed"
     return "done"
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether it passes without anybody changing the job; a full disk of this host is such a thing."""
+    return isinstance(error, OUTAGES) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
 
 
 @contextmanager
@@ -285,9 +303,3 @@ def _renewing(database: db.Database, item_id: int, fence: int) -> Iterator[None]
     finally:
         done.set()
         thread.join()
-
-
-def _die_with_parent() -> None:
-    """A work horse whose worker was killed must not go on beside the one that replaces it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

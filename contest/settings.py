@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contest import brand
+from contest.previews.tools import parse
 
 _DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
 
@@ -130,10 +132,13 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> list[str]:
         """Host names to answer to; a request for another gets 400."""
-        from urllib.parse import urlsplit
-
         named = [name.strip() for name in self.trusted_hosts.split(",") if name.strip()]
         return named or [urlsplit(self.base_url).hostname or "localhost"]
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The programs of PREVIEW_TOOLS."""
+        return parse(self.preview_tools)
 
     @property
     def secure(self) -> bool:
@@ -158,6 +163,27 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https://")
         return value
 
+    @field_validator("preview_tools")
+    @classmethod
+    def _check_tools(cls, value: str) -> str:
+        parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_prototypes(self) -> Settings:
+        """What entrants wrote runs there: on a host of its own it has no part in our cookies, nor in the store's."""
+        if not self.prototype_url:
+            return self
+        own = urlsplit(self.prototype_url)
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", self.prototype_url):
+            raise ValueError("PROTOTYPE_URL must be https:// and a host name, without a path")
+        # Cookies know no ports, and only this site has some.
+        if own.hostname == urlsplit(self.base_url).hostname:
+            raise ValueError("PROTOTYPE_URL must have another host name than BASE_URL")
+        if own.netloc in (urlsplit(self.s3_endpoint).netloc, urlsplit(self.public_endpoint).netloc):
+            raise ValueError("PROTOTYPE_URL must lead elsewhere than the S3 store")
+        return self
+
     @model_validator(mode="after")
     def _check_brand(self) -> Settings:
         if found := brand.problems(self.brand_colours):
@@ -173,6 +199,8 @@ class Settings(BaseSettings):
             problems.append("SECRET_KEY must hold at least 32 random characters")
         if not self.base_url.startswith("https://"):
             problems.append("BASE_URL must begin with https://")
+        if self.prototype_url and not self.prototype_url.startswith("https://"):
+            problems.append("PROTOTYPE_URL must begin with https://")
         if not self.mail_url:
             problems.append("MAIL_URL must name a mail server")
         if len(self.receipt_key) != 64:

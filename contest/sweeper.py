@@ -42,6 +42,11 @@ def sweep_staging(session: Session, storage: Storage) -> None:
     checks.sweep_staging(session, storage)
 
 
+def sweep_previews(session: Session, storage: Storage) -> None:
+    """Delete outputs of the renderer that no row names."""
+    checks.sweep_previews(session, storage)
+
+
 def sweep_pictures(session: Session, storage: Storage) -> None:
     """Delete pictures of contests and cards of publications that no row names."""
     covers.sweep(session, storage)
@@ -53,6 +58,7 @@ TASKS: dict[str, tuple[timedelta, Callable[[Session, Storage], None]]] = {
     "forget_old": (timedelta(hours=6), forget_old),
     "sweep_staging": (timedelta(hours=1), sweep_staging),
     "sweep_pictures": (timedelta(hours=1), sweep_pictures),
+    "sweep_previews": (timedelta(hours=24), sweep_previews),
 }
 
 

@@ -74,7 +74,7 @@ UPLOAD_LIMIT = "1200 per hour"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'{connect}; form-action 'self'{connect}; base-uri 'none'; frame-ancestors 'none'; "
-    "object-src 'none'; manifest-src 'self'"
+    "object-src 'none'; manifest-src 'self'; media-src 'self'"
 )
 
 
@@ -424,8 +424,6 @@ def _own_form() -> bool:
 def register_requests(app: Flask) -> None:
     """Check input before any view sees it, and put the same headers on every response."""
     chosen: Settings = app.extensions["contest.settings"]
-    store = chosen.public_endpoint
-    policy = POLICY.format(connect=f" {store}")
     hidden = secrets.token_hex(2)
 
     @app.before_request
@@ -445,7 +443,7 @@ def register_requests(app: Flask) -> None:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", policy())
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -464,6 +462,12 @@ def register_requests(app: Flask) -> None:
         opened = g.pop("db_session", None)
         if opened is not None:
             opened.close()
+
+
+def policy(*, frame: str = "") -> str:
+    """The Content-Security-Policy of a page; `frame` is what it shows in frames, as CSP writes sources."""
+    common = POLICY.format(connect=f" {settings().public_endpoint}")
+    return f"{common}; frame-src {frame}" if frame else common
 
 
 class ContestRequest(Request):

@@ -9,11 +9,12 @@ from uuid import UUID
 from flask import Blueprint, jsonify, redirect, url_for
 from flask_babel import gettext as _
 
-from contest import i18n, texts, web
+from contest import i18n, streams, texts, web
 from contest.errors import Invalid
 from contest.models import EntryFile
 from contest.services import previews, uploads
 from contest.storage import Grant
+from contest.vocabulary import PreviewState
 from contest.web import actor, session, signed_in, writes
 
 bp = Blueprint("files", __name__)
@@ -101,7 +102,12 @@ def _granted(row: EntryFile, grant: Grant) -> Any:
 
 def _told(row: EntryFile) -> Any:
     """The state of an upload, with its sentence in the page's language."""
-    message = texts.rejection(row.reason) if row.reason else texts.preview_state(row.preview_state, row.preview_reason)
+    if row.reason:
+        message = texts.rejection(row.reason)
+    elif row.preview_state == PreviewState.PENDING:
+        message = texts.preview_progress(row.preview_done, row.preview_pages)
+    else:
+        message = texts.preview_state(row.preview_state, row.preview_reason, row.kind)
     return jsonify(
         id=str(row.id),
         name=row.name,
@@ -110,6 +116,8 @@ def _told(row: EntryFile) -> Any:
         reason=row.reason,
         message=message,
         preview=row.preview_state,
+        done=row.preview_done,
+        pages=row.preview_pages,
     )
 
 
@@ -143,6 +151,24 @@ def preview(preview_id: UUID) -> Any:
     """A preview for the entrant and the app team; judges and the public have addresses of their own."""
     found = previews.get_visible(session(), actor(), preview_id)
     return web.picture(found.key, etag=web.opaque("preview", found.id, found.size), public_cache=False)
+
+
+@bp.get("/previews/<uuid:preview_id>/media")
+@signed_in
+def media(preview_id: UUID) -> Any:
+    """A video or an animation, for the same people."""
+    found = previews.get_visible(session(), actor(), preview_id, tuple(streams.MEDIA_TYPES))
+    etag = web.opaque("preview", found.id, found.size)
+    return streams.stream(found.key, size=found.size, preset=found.preset, etag=etag, public_cache=False)
+
+
+@bp.get(f"/previews/<uuid:preview_id>/{streams.TILE}")
+@signed_in
+def tile(preview_id: UUID, level: int, column: int, row: int) -> Any:
+    """One tile of a deep-zoom pyramid, for the same people."""
+    found = previews.get_visible(session(), actor(), preview_id, ("tiles",))
+    etag = web.opaque("tile", found.id, found.size, level, column, row)
+    return streams.tile(found.key, size=found.size, level=level, column=column, row=row, etag=etag, public_cache=False)
 
 
 @bp.post("/files/<uuid:file_id>/original")

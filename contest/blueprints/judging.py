@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 
-from contest import clock, texts, web
+from contest import clock, streams, texts, web
 from contest.errors import Conflict, Denied, Invalid
 from contest.forms import judging as forms
-from contest.services import judging, sheets
+from contest.services import judging, pictures, sheets
 from contest.web import actor, session, signed_in, writes
 
 bp = Blueprint("judging", __name__)
@@ -183,3 +183,23 @@ def picture(slug: str, code: str, number: int, page: int, preset: str) -> Any:
     """A picture under the judge's own code. Its tag is ours, and nothing tells when it came or from whom."""
     key = judging.picture_key(session(), actor(), slug, code, number, page, preset)
     return web.picture(key, etag=web.opaque("judge", slug, code, number, page, preset), public_cache=False)
+
+
+@bp.get(f"/judge/<slug>/<code>/pictures/<int(max=2147483647):number>/<int(max=2147483647):page>/media/<{streams.MEDIA}>")
+@signed_in
+def media(slug: str, code: str, number: int, page: int, preset: str) -> Any:
+    """The video or animation of a page, under the same code."""
+    revision_id = judging.revision_for_judge(session(), actor(), slug, code)
+    key, size = pictures.extra_of(session(), revision_id, number, page, preset)
+    etag = web.opaque("judge", slug, code, number, page, preset, size)
+    return streams.stream(key, size=size, preset=preset, etag=etag, public_cache=False)
+
+
+@bp.get(f"/judge/<slug>/<code>/pictures/<int(max=2147483647):number>/<int(max=2147483647):page>/{streams.TILE}")
+@signed_in
+def tile(slug: str, code: str, number: int, page: int, level: int, column: int, row: int) -> Any:
+    """One tile of a page's deep-zoom pyramid, under the same code."""
+    revision_id = judging.revision_for_judge(session(), actor(), slug, code)
+    key, size = pictures.extra_of(session(), revision_id, number, page, "tiles")
+    etag = web.opaque("judge", slug, code, number, page, size, level, column, row)
+    return streams.tile(key, size=size, level=level, column=column, row=row, etag=etag, public_cache=False)

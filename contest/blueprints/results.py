@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from contest import permissions, web
+from contest import permissions, streams, web
 from contest.errors import Invalid
 from contest.forms import results as forms
 from contest.forms.kit import Form, fill_texts, read_texts
@@ -74,6 +74,30 @@ def picture(slug: str, number: int, award: int, page: int, preset: str) -> Any:
     """A winner's picture, public while its publication is in force."""
     key = publications.picture_key(session(), slug, number, award, page, preset)
     return web.picture(key, etag=web.opaque("winner", slug, number, award, page, preset), public_cache=True)
+
+
+@bp.get(
+    "/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>"
+    f"/media/<{streams.MEDIA}>"
+)
+@public
+def media(slug: str, number: int, award: int, page: int, preset: str) -> Any:
+    """A winner's video or animation, as public as the picture."""
+    key, size = publications.extra_of(session(), slug, number, award, page, preset)
+    etag = web.opaque("winner", slug, number, award, page, preset, size)
+    return streams.stream(key, size=size, preset=preset, etag=etag, public_cache=True)
+
+
+@bp.get(
+    "/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>"
+    f"/{streams.TILE}"
+)
+@public
+def tile(slug: str, number: int, award: int, page: int, level: int, column: int, row: int) -> Any:
+    """One tile of a winner's deep-zoom pyramid, as public as the picture."""
+    key, size = publications.extra_of(session(), slug, number, award, page, "tiles")
+    etag = web.opaque("winner", slug, number, award, page, size, level, column, row)
+    return streams.tile(key, size=size, level=level, column=column, row=row, etag=etag, public_cache=True)
 
 
 # The app team ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
     encode(screen)     the picture's bytes in the format of its file name
     png(svg, width), jpeg(...), webp(...)
     pdf(entry)         a vector presentation of entry.pdf_pages pages, or b"" for none
-    source_zip(entry)  README.txt, tokens.json and the SVGs
+    source_zip(entry)  README.txt, tokens.json and the SVGs; of some a prototype to click through
     cover_alt(entry)   alt texts of the cover
     cjk_at_hand()      whether this host can set Japanese; if not, draw with latin=True
 
@@ -22,7 +22,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from contest.demo import art_cover, art_pages, art_pdf
+from contest.demo import art_cover, art_pages, art_pdf, prototype
 from contest.demo.art_canvas import Canvas
 from contest.demo.art_hand import Hand, Plate
 from contest.demo.art_themes import THEMES, Theme
@@ -219,12 +219,17 @@ def source_zip(entry: Entry, *, latin: bool = False) -> bytes:
     tokens = {"colour": {k: v for k, v in theme.items() if str(v).startswith("#")}, "picture": list(theme["extra"]),
               "radius": theme["radius"], "face": theme["face"], "display": theme["display"]}  # fmt: skip
     readme = f"{entry.title_latin}\n\n{entry.line['en']}\n\n{entry.declaration.text}\n\nscreens/  one SVG for each screen\ntokens.json  colours, corners, faces\n"
+    if entry.key in prototype.ENTRIES:
+        readme += "index.html  the screens to click through\n"
     files: list[tuple[str, str]] = [
         ("README.txt", readme),
         ("tokens.json", json.dumps(tokens, indent=2, sort_keys=True) + "\n"),
     ]
-    for index, screen in enumerate(screens(entry, latin=latin)):
+    shown = screens(entry, latin=latin)
+    for index, screen in enumerate(shown):
         files.append((f"screens/{index:02d}.svg", screen.svg))
+    if entry.key in prototype.ENTRIES:
+        files += prototype.pages(entry.title, [screen.alt for screen in shown], entry.locale)
     return _zip(files)
 
 

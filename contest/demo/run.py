@@ -113,7 +113,9 @@ def _environment(embedded: Embedded, addresses: Addresses, port: int) -> dict[st
         "SECRET_KEY": embedded.secret("secret_key", 48),
         "RECEIPT_KEY": _hexadecimal(embedded.secret("receipt_key", 48)),
         "BASE_URL": f"http://localhost:{port}",
-        "TRUSTED_HOSTS": "localhost,127.0.0.1",
+        "TRUSTED_HOSTS": "localhost",
+        # The same process under the machine's other name: another origin, as in earnest.
+        "PROTOTYPE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": addresses.database_url,
         "REDIS_URL": addresses.redis_url,
         "S3_ENDPOINT": addresses.s3_endpoint,

@@ -7,6 +7,7 @@ that stands in the past (`past`). Previews are rendered by the confined renderer
 from __future__ import annotations
 
 import io
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from contest.models import (
     Tally,
 )
 from contest.permissions import Actor
+from contest.previews import tools
 from contest.previews.client import PreviewServer
 from contest.services import (
     accounts,
@@ -60,7 +62,7 @@ from contest.storage import Storage
 from contest.vocabulary import Role
 
 #: Jobs that need the renderer; they are done together, in one.
-_RENDERED = ("make_previews", "draw_cover", "draw_card")
+_RENDERED = ("make_previews", "make_thumbnail", "draw_cover", "draw_card")
 #: People whose accounts the demo prints, per role.
 _SHOWN = {"admin": 1, "organiser": 1, "publisher": 2, "judge": 4, "entrant": 2}
 
@@ -163,10 +165,13 @@ class _Demo:
             owed = [
                 (item.id, item.job, dict(item.args), item.fence)
                 for item in session.scalars(
-                    select(OutboxItem).where(OutboxItem.done_at.is_(None), OutboxItem.job.in_(_RENDERED))
+                    select(OutboxItem)
+                    .where(OutboxItem.done_at.is_(None), OutboxItem.job.in_(_RENDERED))
+                    # Nobody waits for a first look here: after the whole there is nothing left to do for it.
+                    .order_by(OutboxItem.job == "make_thumbnail", OutboxItem.id)
                 )
             ]
-        with PreviewServer(allow_unconfined=True) as server, _renderer(server.address), ThreadPoolExecutor(2) as pool:
+        with _renderer(self.settings), ThreadPoolExecutor(2) as pool:
             for _ in pool.map(lambda each: self.do(*each), owed):
                 pass
 
@@ -207,14 +212,17 @@ class _PastWork(jobs.Work):
 
 
 @contextmanager
-def _renderer(address: str) -> Iterator[None]:
-    import os
-
-    os.environ["CONTEST_RENDERER"] = address
-    try:
-        yield
-    finally:
-        del os.environ["CONTEST_RENDERER"]
+def _renderer(settings: Settings) -> Iterator[None]:
+    """A renderer and the programs of PREVIEW_TOOLS, told to the jobs as a worker does."""
+    found = tools.find(settings.tools)
+    with PreviewServer(allow_unconfined=True) as server:
+        told = {"CONTEST_RENDERER": server.address} | ({tools.VARIABLE: found.encode()} if found else {})
+        os.environ.update(told)
+        try:
+            yield
+        finally:
+            for name in told:
+                del os.environ[name]
 
 
 class _Season:

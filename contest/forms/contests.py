@@ -30,7 +30,7 @@ from contest.forms.kit import (
 )
 from contest.services.checklist import percent
 from contest.services.rubric import POINTS
-from contest.services.setup import KINDS
+from contest.services.setup import KIND_GROUPS
 from contest.web import locale
 
 
@@ -140,11 +140,24 @@ class Category(Versioned):
     locals().update(texts_fields("name", _l("Name"), most=120))
 
 
+def _kinds() -> dict[str, list[tuple[str, str]]]:
+    return {
+        texts.kind_group(group): [(kind, texts.kind_name(kind)) for kind in kinds]
+        for group, kinds in KIND_GROUPS.items()
+    }
+
+
 class Deliverable(Versioned):
     locals().update(texts_fields("name", _l("Name"), most=120))
     locals().update(texts_fields("hint", _l("What it holds"), most=300, hint=_l("Optional. One sentence.")))
     required = BooleanField(_l("Every entry must have this"))
-    kinds = SelectMultipleField(_l("Types of file"), choices=lambda: [(kind, texts.kind_name(kind)) for kind in KINDS])
+    kinds = SelectMultipleField(
+        _l("Types of file"),
+        choices=_kinds,
+        description=_l(
+            "ZIP also takes Sketch, Figma, Adobe XD, PowerPoint, Keynote, dotLottie, 3MF and prototypes."
+        ),
+    )
     max_megabytes = whole(_l("Largest size of one file, in MB"), 1, 5000)
     max_files = whole(_l("Most files"), 1, 100)
 

@@ -6,8 +6,10 @@ then inflated as a stream and its bytes counted, because a directory can lie.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
+import mmap
 import re
 import stat
 import struct
@@ -15,6 +17,10 @@ import unicodedata
 import zipfile
 import zlib
 from typing import BinaryIO
+
+# Names in an archive may be in these, and a confined process can load no codec any more.
+codecs.lookup("cp437")
+codecs.lookup("cp932")
 
 #: Every answer of `check_zip` but None.
 ZIP_REASONS = frozenset({"zip_unsafe", "zip_bomb", "zip_nested", "zip_encrypted", "zip_broken"})
@@ -71,6 +77,49 @@ class _Careful(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+
+class View(io.RawIOBase):
+    """Bytes, or a mapping of a file, as a file that `zipfile` reads: `mmap` itself is not quite one."""
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        self._data, self._at = data, 0
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._data) if size < 0 else self._at + size
+        found = self._data[self._at : end]
+        self._at += len(found)
+        return found
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def seekable(self) -> bool:
+        return True
+
+
+#: What macOS and Windows put into an archive beside what a person chose.
+_EXTRAS = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
+
+
+def is_extra(name: str) -> bool:
+    """Whether a member is nobody's work: what a system adds, and hidden files and folders."""
+    parts = [part for part in name.split("/") if part != "."]
+    return any(part.startswith(".") or part.lower() in _EXTRAS for part in parts)
+
+
+def shown_name(member: zipfile.ZipInfo) -> str:
+    """The name of a member of a safe archive as the one who packed it saw it, composed (NFC)."""
+    name = next(iter(_unicode_names(member.extra)), member.filename)
+    if name is member.filename and not member.flag_bits & 0x800 and not name.isascii():
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("cp932")
+    return unicodedata.normalize("NFC", name)
 
 
 def member_names(fileobj: BinaryIO) -> list[str] | None:

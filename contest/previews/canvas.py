@@ -104,12 +104,13 @@ class Canvas:
 
     def _note(self, small: pyvips.Image, page: int, label: str, number: int, original: tuple[int, int]) -> None:
         """Announce a page with what stands for it until it has loaded and what compares it with others."""
-        tiny = small.thumbnail_image(32, height=32, size="down")
+        tiny = small.thumbnail_image(32, height=32, size="down").colourspace("srgb")
         tiny = tiny if tiny.hasalpha() else tiny.bandjoin(255)
         event: dict[str, Any] = {"event": "page", "page": page, "label": label, "number": number}
         event |= {"width": original[0], "height": original[1]}
         event["placeholder"] = placeholder.encode(tiny.width, tiny.height, tiny.write_to_memory()).hex()
-        if len(self.presets) > 1:
+        # Specimens are laid out alike, whatever the font: their likeness says nothing.
+        if len(self.presets) > 1 and label != "specimen":
             flat = small.flatten(background=255) if small.hasalpha() else small
             grey = flat.colourspace("b-w").thumbnail_image(72, height=72, size="force")
             turned, tiles = likeness.hashes(grey.numpy().reshape(72, 72))

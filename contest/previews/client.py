@@ -23,9 +23,9 @@ from typing import Any, BinaryIO
 from contest.previews.collect import Collector, Progress
 from contest.previews.confine import Limits
 from contest.previews.kinds import Kind
-from contest.previews.outcome import FONTS_FILE, PRESETS, Output, RendererGone, Result
+from contest.previews.outcome import FONTS_FILE, PRESETS, NoRoom, Output, RendererAway, RendererGone, Result
 
-__all__ = ["Limits", "Output", "PreviewServer", "Progress", "RendererGone", "Result", "Unconfined", "render"]
+__all__ = ["Limits", "NoRoom", "Output", "PreviewServer", "Progress", "RendererGone", "Result", "Unconfined", "render"]
 
 #: How long the server may say nothing at all: its own wall clock for one file, and a short queue before it.
 _SILENCE_S = 180.0
@@ -177,8 +177,8 @@ def render(
     files of a package by their number in the tree. What one of the three raises ends the rendering.
     A verdict may still turn what was kept into nothing: the result names the outputs that count.
 
-    Raises `RendererGone` if the server is away or falls silent: the file is not to blame then, so try again
-    later.
+    Raises `RendererAway` if the server cannot be asked, `RendererGone` if it ends or falls silent over the file,
+    `NoRoom` if its disk is full: none says anything of the file, so try again later.
     """
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -191,10 +191,12 @@ def render(
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))
             connection.sendmsg([header], [rights])
         except OSError as error:
-            raise RendererGone(str(error)) from error
+            raise RendererAway(str(error)) from error
         collector = Collector(os.path.dirname(address), presets, keep=keep, told=told, member=member)
         stack.callback(collector.close)
         for event in _events(connection):
+            if event == {"event": "full"}:
+                raise NoRoom("the disk of the renderer is full")
             if (result := collector.hear(event)) is not None:
                 return result
         raise RendererGone("the preview server did not finish")

@@ -1,8 +1,13 @@
-"""Pages of PDF documents, by pdfium. Not thread-safe: one document per process."""
+"""Pages of PDF documents, and of Illustrator files that have a PDF inside, by pdfium.
+
+Not thread-safe: one document per process. The library is built without a JavaScript engine, so no script of
+a document can run; forms are opened for nothing but to draw what is filled in.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import encodings.utf_16_le  # noqa: F401  of pdfium's text, which cannot be imported once the child is shut in
 import math
 from typing import Any
 
@@ -15,23 +20,40 @@ from contest.previews.kinds import Kind
 from contest.previews.outcome import MAX_LARGE_PAGES, MAX_PAGES
 
 #: Past these, no further page is begun: what is drawn is worth more than a rendering that is cut down.
-_BUDGET_CPU_S = 12.0
-_BUDGET_WALL_S = 24.0
+_BUDGET_CPU_S, _BUDGET_WALL_S = 12.0, 24.0
+#: Past these, further pages go without the largest preset, so that more of them fit.
+_HURRY_CPU_S, _HURRY_WALL_S = 6.0, 12.0
+
+#: What stands on the one page of an Illustrator file that was saved without its PDF. Nobody wants to see it.
+_NOTICES = ("without PDF Content", "PDF Compatible File", "PDF 互換ファイル")
+_NOTICE_LENGTH = 2000
 
 
 def draw_pdf(data: Any, canvas: Canvas) -> None:
     """Previews of the first pages of a PDF on white: the largest preset for fewer of them.
 
-    Ends as `damaged` if some of these pages cannot be read, as `failed` if none can. A document that
-    takes long keeps the pages that it has got; `pages` says how many there are.
+    Ends as `damaged` if some of these pages cannot be read, or if it takes long, and keeps the pages that
+    it has got; as `failed` if there are none. `pages` says how many the document has.
     """
+    _draw(_load(data), canvas)
+
+
+def draw_illustrator(data: Any, canvas: Canvas) -> None:
+    """The same for the PDF inside an Illustrator file; ends as `icon` if it was saved without one."""
     document = _load(data)
+    if _is_notice(document):
+        raise GiveUp("icon", "nothing_inside")
+    _draw(document, canvas)
+
+
+def _draw(document: pypdfium2.PdfDocument, canvas: Canvas) -> None:
     pages = len(document)
     drawn = skipped = 0
     for index in range(1 if canvas.quick else min(pages, MAX_PAGES)):
         if drawn and canvas.late(cpu_s=_BUDGET_CPU_S, wall_s=_BUDGET_WALL_S):
-            break
-        largest = "2560" if index < MAX_LARGE_PAGES else "1280"
+            raise GiveUp("damaged", "timeout")
+        hurry = canvas.late(cpu_s=_HURRY_CPU_S, wall_s=_HURRY_WALL_S)
+        largest = "2560" if index < MAX_LARGE_PAGES and not hurry else "1280"
         try:
             page = document[index]
             width, height = page.get_size()
@@ -66,7 +88,8 @@ def _load(data: Any) -> pypdfium2.PdfDocument:
     # A view, not a copy, where the file is mapped; pdfium wants an array or bytes.
     held = data if isinstance(data, bytes) else (ctypes.c_ubyte * len(data)).from_buffer(data)
     try:
-        return pypdfium2.PdfDocument(held)
+        document = pypdfium2.PdfDocument(held)
+        document.init_forms()
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY):
             raise GiveUp("refused", "encrypted") from error
@@ -74,6 +97,22 @@ def _load(data: Any) -> pypdfium2.PdfDocument:
             # It was opened, and there is nothing in it.
             raise GiveUp("failed", "no_pages") from error
         raise GiveUp("failed", "unreadable") from error
+    return document
 
 
-RENDERERS: dict[Kind, Renderer] = {Kind.PDF: draw_pdf, Kind.AI: draw_pdf}
+def _is_notice(document: pypdfium2.PdfDocument) -> bool:
+    """Whether all there is to see is Illustrator's word that there is nothing to see."""
+    if len(document) != 1:
+        return False
+    try:
+        words = document[0].get_textpage()
+        if not 0 < words.count_chars() <= _NOTICE_LENGTH:
+            return False
+        text = words.get_text_bounded()
+    except pypdfium2.PdfiumError:
+        return False
+    plain = " ".join(text.split())
+    return "Illustrator" in plain and any(notice in plain for notice in _NOTICES)
+
+
+RENDERERS: dict[Kind, Renderer] = {Kind.PDF: draw_pdf, Kind.AI: draw_illustrator}

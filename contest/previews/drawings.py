@@ -10,6 +10,7 @@ import pyvips
 from contest.previews.canvas import Canvas, GiveUp, Renderer, plain
 from contest.previews.kinds import Kind
 
+#: Of markup; with more, reading alone would eat all memory.
 _MAX_SVG_BYTES = 64 * 1024**2
 #: Up to here libxml2's own limits suffice; above, they would refuse drawings with a photograph inside.
 _PLAIN_SVG_BYTES = 9_000_000
@@ -23,12 +24,13 @@ def draw_svg(data: bytes, canvas: Canvas) -> None:
 
     Loaded from memory, where librsvg resolves no outside reference; and the process has neither files nor net.
     """
+    if len(data) > _MAX_SVG_BYTES:
+        raise GiveUp("refused", "too_large")
     data = bytes(data)
     unlimited = len(data) > _PLAIN_SVG_BYTES
     try:
         head = pyvips.Image.svgload_buffer(data, unlimited=unlimited)
         native = max(head.width, head.height)
-        canvas.source(pages=1, width=head.width, height=head.height)
         # Bombs of <use> cost by the pixel. At this size they show what they are before they eat all the time.
         pyvips.Image.svgload_buffer(data, scale=_PROBE_EDGE / native, unlimited=unlimited).copy_memory()
         edge = min(max(native, _SVG_AT_LEAST), canvas.edge())
@@ -37,6 +39,8 @@ def draw_svg(data: bytes, canvas: Canvas) -> None:
         if _SVG_BOMB.search(str(error)):
             raise GiveUp("refused", "bomb") from error
         raise
+    clear = image.hasalpha() and image.extract_band(image.bands - 1).min() < 255
+    canvas.source(pages=1, width=head.width, height=head.height, alpha=int(clear))
     canvas.draw(image)
 
 

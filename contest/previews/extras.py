@@ -6,7 +6,7 @@ import os
 import re
 from typing import BinaryIO
 
-from contest.previews import jpeg, pack, webp
+from contest.previews import boxes, jpeg, pack, webp
 from contest.previews.outcome import MAX_OUTPUT_BYTES, MAX_PIXELS
 
 #: Edge of a tile without its overlap, in pixels, and the overlap on each inner side.
@@ -83,8 +83,4 @@ def _moving(file: BinaryIO, size: int) -> tuple[int, int]:
     return width, height
 
 
-def _video(file: BinaryIO, size: int) -> tuple[int, int]:
-    raise ValueError("not a video that we make")
-
-
-_READERS = {"tiles": _tiles, "site": _site, "moving": _moving, "mp4": _video, "webm": _video}
+_READERS = {"tiles": _tiles, "site": _site, "moving": _moving, "mp4": boxes.measure_mp4, "webm": boxes.measure_webm}

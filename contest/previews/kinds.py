@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import BinaryIO
 
-from contest.previews.archives import ZIP_REASONS, check_zip, member_names
+from contest.previews.archives import ZIP_REASONS, check_zip, is_extra, member_names
 
 __all__ = [
     "ARCHIVES",
@@ -45,7 +45,7 @@ class Kind(StrEnum):
     SVG = "svg"
     SVGZ = "svgz"
     PDF = "pdf"
-    #: Illustrator's file with a PDF stream in it.
+    #: Illustrator's own file with a PDF inside.
     AI = "ai"
     #: PostScript, encapsulated or not.
     EPS = "eps"
@@ -228,7 +228,9 @@ def sniff(head: bytes, *, size: int) -> Kind | None:
     if _is_svg(head):
         return Kind.SVG
     if b"%PDF-" in head[: _PDF_WITHIN + 4]:
-        return Kind.AI if b"Adobe Illustrator" in head else Kind.PDF
+        # Its own data beside the PDF, or what it calls itself; a mere export by Illustrator is a PDF like any other.
+        own = b"AIPrivateData" in head or b"application/vnd.adobe.illustrator" in head
+        return Kind.AI if own else Kind.PDF
     return _by_text(head)
 
 
@@ -329,8 +331,10 @@ def _package(names: Sequence[str]) -> Kind:
         return Kind.FIG
     if "mimetype" in held and "manifest" in held and any(name.startswith("artwork/") for name in held):
         return Kind.XD
-    if "Index/Document.iwa" in held or "Index.zip" in held:
-        return Kind.KEYNOTE if any(name.startswith("Index/Slide") for name in held) or "Index.zip" in held else Kind.ZIP
+    if any(name.startswith("Index/Slide") for name in held) and "Index/Document.iwa" in held:
+        return Kind.KEYNOTE
+    if held & {"index.apxl", "index.apxl.gz"}:  # Keynote before 2013
+        return Kind.KEYNOTE
     if "manifest.json" in held and any(name.startswith(("animations/", "a/")) for name in held):
         return Kind.DOTLOTTIE
     if site_root(names) is not None:
@@ -343,7 +347,7 @@ def site_root(names: Iterable[str]) -> str | None:
 
     One folder around everything is what most programs pack. What macOS adds beside it does not count.
     """
-    real = [name for name in names if not name.startswith("__MACOSX/") and not name.endswith(".DS_Store")]
+    real = [name for name in names if not is_extra(name)]
     if "index.html" in real:
         return ""
     tops = {name.partition("/")[0] for name in real}

@@ -109,6 +109,14 @@ class RendererGone(Exception):
     """The rendering process is away or does not answer. The file is not to blame: try again later."""
 
 
+class RendererAway(RendererGone):
+    """It could not even be asked: whatever ended it was another file."""
+
+
+class NoRoom(RendererGone):
+    """The disk where renderings are made is full: a matter of the host, however long it lasts."""
+
+
 @dataclass(frozen=True)
 class Output:
     """One file that was made: for a preset of PRESETS a bare WebP, for one of CARDS a JPEG, else see EXTRAS."""

@@ -56,10 +56,11 @@ def read_index(read: Callable[[int, int], bytes], size: int | None = None) -> In
     try:
         told = json.loads(read(HEAD, HEAD + length))
         info, members = told["info"], told["members"]
+        values = list(info.values())
         items = [(path, offset, count) for path, (offset, count) in members.items()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not an index") from error
-    if not all(_natural(value) for value in info.values()):
+    if not all(_natural(value) for value in values):
         raise ValueError("odd facts")
     expected = 0
     for path, offset, count in items:

@@ -9,17 +9,34 @@ and what they make is rendered again like a stranger's file.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from contest.previews import client
+from contest.previews import client, started
 from contest.previews.client import Output, Progress, Result
-from contest.previews.kinds import Kind, identify
+from contest.previews.kinds import ARCHIVES, Kind, identify
 from contest.previews.outcome import EXTRAS, MAX_PAGES, PRESETS, Entry, Page
+from contest.previews.tools import Tools
 
 #: All that a file may get.
 EVERYTHING = (*PRESETS, *EXTRAS)
+
+#: What the one picture in a design program's package shows.
+_LABELS = {
+    Kind.SKETCH: "artboard",
+    Kind.FIG: "artboard",
+    Kind.XD: "artboard",
+    Kind.PPTX: "slide",
+    Kind.KEYNOTE: "slide",
+}
+#: An archive in an archive is never opened; a design program's package in one is.
+_NESTED = frozenset({Kind.ZIP, Kind.PROTOTYPE})
+#: What says nothing against a package: its members may need each other, or be of kinds that we do not draw.
+_NO_FAULT = frozenset({None, "missing_part", "not_supported", "kind", "nothing_inside", "no_tool"})
+#: After so long no further member of a package is begun; those that have a page then are enough.
+_MEMBERS_WALL_S = 240.0
 
 
 @dataclass(frozen=True)
@@ -31,19 +48,17 @@ class Order:
     quick: bool = False
     keep: Callable[[Output], None] | None = None
     told: Callable[[Progress], None] | None = None
+    #: The programs that may be started; without them the kinds that need one have an icon.
+    tools: Tools | None = None
 
 
 def preview(file: BinaryIO, kind: Kind, order: Order) -> Result:
     """Previews of `file`, an open regular file. Raises RendererGone, and what `keep` and `told` raise."""
-    members: list[tuple[int, BinaryIO]] = []
-    try:
-        result = _render(file, kind, order, lambda index, member: members.append((index, member)))
-        if result.verdict in ("ready", "damaged", "icon") and members:
-            result = _with_members(result, members, order)
-        return result
-    finally:
-        for _, member in members:
-            member.close()
+    if kind in started.CONVERTED and (converted := started.convert(file, kind, order)) is not None:
+        return converted
+    if kind is Kind.PROTOTYPE:
+        return started.with_screens(order, lambda own: _with_members(file, kind, own))
+    return _with_members(file, kind, order) if kind in ARCHIVES else _render(file, kind, order)
 
 
 def _render(file: BinaryIO, kind: Kind, order: Order, member: Callable[[int, BinaryIO], None] | None = None) -> Result:
@@ -59,30 +74,56 @@ def _render(file: BinaryIO, kind: Kind, order: Order, member: Callable[[int, Bin
     )
 
 
-def _with_members(whole: Result, members: Sequence[tuple[int, BinaryIO]], order: Order) -> Result:
-    """The package's own pages, then the first page of each member; the tree says which page shows which."""
-    pages, outputs = list(whole.page_list), list(whole.outputs)
-    entries = list(whole.tree)
-    cpu, peak, damaged = whole.cpu_s, whole.peak_mb, whole.verdict == "damaged"
-    at = max((page.page for page in pages), default=0)
+# Packages.
+
+
+def _with_members(file: BinaryIO, kind: Kind, order: Order, *, inside: bool = False) -> Result:
+    """A package's own pages, then those of the members that its rendering hands out."""
+    members: list[tuple[int, BinaryIO]] = []
+    try:
+        whole = _render(file, kind, order, lambda index, member: members.append((index, member)))
+        if whole.verdict in ("ready", "damaged", "icon") and members:
+            whole = _joined(whole, kind, members, order, inside=inside)
+        return whole
+    finally:
+        for _, member in members:
+            member.close()
+
+
+def _joined(
+    whole: Result, kind: Kind, members: Sequence[tuple[int, BinaryIO]], order: Order, *, inside: bool
+) -> Result:
+    """The package's own pages, then the first page of each member; the tree says which page shows which.
+
+    A member that cannot be shown has no page, and changes nothing for the others; the whole is then `damaged`.
+    """
+    pages, outputs, entries = list(whole.page_list), list(whole.outputs), list(whole.tree)
+    cpu, peak = whole.cpu_s, whole.peak_mb
+    damage = whole.reason if whole.verdict == "damaged" else None
+    failure: Result | None = None
+    until = time.monotonic() + _MEMBERS_WALL_S
     for done, (index, file) in enumerate(members, 1):
-        if at == MAX_PAGES or (order.quick and at):
+        if len(pages) == MAX_PAGES or (order.quick and pages):
             break
-        part, shown = _member(file, order, at + 1)
+        if time.monotonic() > until:
+            damage = damage or "timeout"
+            break
+        at = max((page.page for page in pages), default=0) + 1
+        part = _member(file, order, at, inside=inside)
         cpu, peak = cpu + part.cpu_s, max(peak, part.peak_mb)
-        if shown:
-            at += 1
+        if part.page_list:
             outputs += [replace(output, page=at) for output in part.outputs]
-            pages.append(replace(part.page_list[0], page=at, number=at))
+            pages.append(replace(part.page_list[0], page=at, label=_LABELS.get(kind, "picture"), number=at))
             entries[index] = replace(entries[index], page=at)
-            damaged = damaged or part.verdict == "damaged"
+        elif part.reason not in _NO_FAULT:
+            failure = failure or part
+        if part.verdict != "icon" and part.reason not in _NO_FAULT:
+            damage = damage or part.reason
         if order.told is not None:
             order.told(Progress(done, len(members)))
-    verdict, reason = whole.verdict, whole.reason
-    if pages:
-        verdict, reason = ("damaged", whole.reason or "unreadable") if damaged else ("ready", None)
-    else:
-        verdict, reason = "icon", "nothing_inside"
+    verdict, reason = ("damaged", damage) if damage else ("ready", None)
+    if not pages:
+        verdict, reason = (failure.verdict, failure.reason) if failure else ("icon", "nothing_inside")
     return replace(
         whole,
         verdict=verdict,
@@ -98,20 +139,28 @@ def _with_members(whole: Result, members: Sequence[tuple[int, BinaryIO]], order:
     )
 
 
-def _member(file: BinaryIO, order: Order, page: int) -> tuple[Result, bool]:
-    """The first page of one member as page `page` of its package, and whether there is one."""
-    size = os.fstat(file.fileno()).st_size
-    kind = identify(file, size=size)
-    if kind is None:
-        return Result("icon", "kind", 0, 0, 0, (), 0.0, 0.0), False
+def _member(file: BinaryIO, order: Order, page: int, *, inside: bool) -> Result:
+    """The first page of one member, handed over as page `page` of its package; no page if it cannot be shown."""
+    kind = identify(file, size=os.fstat(file.fileno()).st_size)
+    if kind is None or kind in _NESTED or (inside and kind in ARCHIVES):
+        return Result("icon", "kind", 0, 0, 0, (), 0.0, 0.0)
+    taker = order.keep
 
     def keep(output: Output) -> None:
-        if order.keep is not None and output.page == 1:
-            order.keep(replace(output, page=page))
+        if taker is not None and output.page == 1:
+            taker(replace(output, page=page))
 
-    presets = [preset for preset in order.presets if preset in PRESETS]
-    result = client.render(file, kind, address=order.address, presets=presets, quick=True, keep=keep)
-    return result, result.verdict in ("ready", "damaged") and bool(result.page_list)
+    own = replace(
+        order,
+        presets=[preset for preset in order.presets if preset in PRESETS],
+        quick=True,
+        keep=None if taker is None else keep,
+        told=None,
+    )
+    part = _with_members(file, kind, own, inside=True) if kind in ARCHIVES else _render(file, kind, own)
+    outputs = tuple(output for output in part.outputs if output.page == 1)
+    shown = part.verdict in ("ready", "damaged") and bool(outputs)
+    return replace(part, outputs=outputs, page_list=part.page_list[:1] if shown else ())
 
 
 __all__ = ["EVERYTHING", "Entry", "Order", "Page", "preview"]

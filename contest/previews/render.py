@@ -11,23 +11,55 @@ from typing import Any
 
 import pyvips
 
-from contest.previews import documents, drawings, images
+from contest.previews import (
+    animations,
+    documents,
+    drawings,
+    images,
+    models,
+    motion,
+    packages,
+    photoshop,
+    typefaces,
+    video,
+)
 from contest.previews.canvas import Canvas, Emit, GiveUp, Renderer
 from contest.previews.images import allow_loader
 from contest.previews.kinds import NOT_SUPPORTED, Kind
-from contest.previews.outcome import PRESETS
+from contest.previews.outcome import PRESETS, NoRoom
 
 
 def _unsupported(_data: Any, _canvas: Canvas) -> None:
     raise GiveUp("refused", "not_supported")
 
 
+#: How libraries say that there is no memory left; a thread needs some for its stack.
+_NO_MEMORY = ("out of memory", "unable to allocate", "creating thread")
+
+
+def _nothing(_data: Any, _canvas: Canvas) -> None:
+    raise GiveUp("icon", "kind")
+
+
+def _needs_program(_data: Any, _canvas: Canvas) -> None:
+    """For a kind that only a started program reads (see `started`): there was none, or it came to nothing."""
+    raise GiveUp("icon", "no_tool")
+
+
 #: What draws each kind: takes the file's bytes (or a mapping of them) and a canvas, raises `GiveUp` or
 #: pyvips.Error. The door for further kinds.
 RENDERERS: Mapping[Kind, Renderer] = {
+    Kind.EPS: _needs_program,
     **images.RENDERERS,
+    **animations.RENDERERS,
     **drawings.RENDERERS,
     **documents.RENDERERS,
+    **photoshop.RENDERERS,
+    **typefaces.RENDERERS,
+    **packages.RENDERERS,
+    **motion.RENDERERS,
+    **video.RENDERERS,
+    **models.RENDERERS,
     **dict.fromkeys(NOT_SUPPORTED, _unsupported),
 }
 
@@ -47,19 +79,22 @@ def render(
     and outputs, each with page, preset, width and height, in the file that `outcome.file_name` names; and a
     note for operators, ASCII,
     which may quote the file. `emit` is told of each step (see `canvas.Emit`). Never raises for what is
-    wrong with the file. Changes this process for good: blocks the other loaders of libvips and its cache.
+    wrong with the file; raises NoRoom for a full disk, and PermissionError. Changes this process for good:
+    blocks the other loaders of libvips and its cache.
     """
     pyvips.cache_set_max(0)
     allow_loader(kind)
     canvas = Canvas(out, presets, emit, quick=quick)
     verdict, reason, note = "ready", None, ""
+    draw = RENDERERS.get(kind, _nothing)
     try:
-        RENDERERS[kind](_bytes_of(data), canvas)
+        draw(_bytes_of(data), canvas)
     except GiveUp as end:
         verdict, reason = end.verdict, end.reason
-    except (MemoryError, OSError, pyvips.Error) as error:
-        verdict, reason = "failed", _reason(error)
-        note = ascii(str(error))[:400]
+    except Exception as error:  # what a parser raises over a broken file is anybody's guess
+        # What was whole by then is worth showing.
+        verdict, reason = "damaged" if canvas.outputs else "failed", _reason(error)
+        note = ascii(f"{type(error).__name__}: {error}")[:400]
     if verdict in ("failed", "refused"):
         canvas.outputs.clear()
     return {
@@ -84,12 +119,16 @@ def _bytes_of(data: bytes | int) -> Any:
 
 def _reason(error: Exception) -> str:
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "unable to allocate" in text:
+    if isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY):
         return "memory"
-    if isinstance(error, OSError):
-        if error.errno == errno.ENOMEM:
-            return "memory"
-        if error.errno == errno.EFBIG:
-            return "bomb"
-        raise error
+    number = error.errno if isinstance(error, OSError) else None
+    # libvips tells of errors of the system in words alone.
+    if number in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text or "quota exceeded" in text:
+        raise NoRoom(text) from error
+    if number == errno.ENOMEM:
+        return "memory"
+    if number == errno.EFBIG or "file too large" in text:
+        return "bomb"
+    if isinstance(error, PermissionError):
+        raise error  # something wanted out: of interest to the operator, and no fault of a usual file
     return "unreadable"

@@ -66,6 +66,18 @@ DENIED: _Numbers = {
     "vhangup": (153, 58), "sethostname": (170, 161), "setdomainname": (171, 162),
 }  # fmt: skip
 
+#: Of those, what a browser or an office has no use for either, inside namespaces of its own.
+FOREIGN = (
+    "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "open_by_handle_at",
+    "mount", "umount2", "pivot_root", "chroot", "open_tree", "open_tree_attr", "move_mount", "fsopen", "fsconfig",
+    "fsmount", "fspick", "mount_setattr", "unshare", "setns",
+    "io_uring_setup", "io_uring_enter", "io_uring_register", "io_setup", "bpf", "perf_event_open", "userfaultfd",
+    "keyctl", "add_key", "request_key", "fanotify_init", "memfd_secret", "modify_ldt",
+    "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff",
+    "acct", "quotactl", "quotactl_fd", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl",
+    "ioperm", "syslog", "vhangup", "sethostname", "setdomainname",
+)  # fmt: skip
+
 #: Allowed only if the first argument is this process: abort() needs the second.
 _SELF: _Numbers = {"kill": (62, 129), "tgkill": (234, 131)}
 
@@ -107,27 +119,22 @@ def restrict() -> None:
 
 def install(program: Iterable[Instruction]) -> None:
     """Hand a filter to the kernel, for this process and what it forks."""
-    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    code = encode(program)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(_Program(len(code) // 8, code)), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "seccomp")
 
 
+def encode(program: Iterable[Instruction]) -> bytes:
+    """A filter as the kernel reads it."""
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+
+
 def assemble(machine: str, pid: int) -> list[Instruction]:
     """The filter for process `pid`. Each rule is a test that skips its own few lines, so no far jumps arise."""
-    if machine not in _ARCHITECTURES:
-        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
-    column, audit = _ARCHITECTURES[machine]
+    column = _column_of(machine)
     refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
-    program: list[Instruction] = [
-        # Numbers mean other calls in other modes of the same processor: whoever enters one is up to no good.
-        (_LOAD, 0, 0, _ARCHITECTURE),
-        (_EQUAL, 1, 0, audit),
-        (_RETURN, 0, 0, _KILL),
-        (_LOAD, 0, 0, _NUMBER),
-    ]
-    if machine == "x86_64":
-        program += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
+    program = _begin(machine)
     program += [
         # A thread is fine, a process or a namespace is not. clone3 hides its flags in memory: "not
         # there" makes the C library fall back to clone.
@@ -149,6 +156,34 @@ def assemble(machine: str, pid: int) -> list[Instruction]:
     for number in _column(DENIED, column):
         program += [(_EQUAL, 0, 1, number), refuse]
     return [*program, (_RETURN, 0, 0, _ALLOW)]
+
+
+def assemble_for_programs(machine: str) -> list[Instruction]:
+    """The filter for programs that need processes and sockets: only what no program of ours has a use for."""
+    column = _column_of(machine)
+    program = _begin(machine)
+    for number in _column({name: DENIED[name] for name in FOREIGN}, column):
+        program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    return [*program, (_RETURN, 0, 0, _ALLOW)]
+
+
+def _column_of(machine: str) -> int:
+    if machine not in _ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
+    return _ARCHITECTURES[machine][0]
+
+
+def _begin(machine: str) -> list[Instruction]:
+    program: list[Instruction] = [
+        # Numbers mean other calls in other modes of the same processor: whoever enters one is up to no good.
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, _ARCHITECTURES[machine][1]),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    if machine == "x86_64":
+        program += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
+    return program
 
 
 def _column(numbers: _Numbers, column: int) -> list[int]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import array
 import contextlib
 import ctypes
+import errno
 import gc
 import json
 import os
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from contest.previews import confine
-from contest.previews.kinds import VIDEOS, Kind
+from contest.previews.kinds import MODELS, VIDEOS, Kind
 from contest.previews.outcome import (
     CARDS,
     EXTRAS,
@@ -42,6 +43,7 @@ from contest.previews.outcome import (
     MAX_OUTPUTS,
     MAX_PAGES,
     PRESETS,
+    NoRoom,
 )
 
 #: Where fonts and their configuration lie: all that a child can read besides the file that it is given.
@@ -49,6 +51,9 @@ FONT_PATHS = (
     "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts", "/etc/fonts",
     "/usr/share/fontconfig", "/var/cache/fontconfig",
 )  # fmt: skip
+
+#: Where the host's OpenGL finds its drivers, which it loads only once there is something to draw. For models only.
+_OPENGL = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/glvnd", "/etc/glvnd", "/usr/share/drirc.d")
 
 _FONT_CACHE = "fonts"
 _FONT_FILES = (FONTS_FILE, _FONT_CACHE)
@@ -73,6 +78,8 @@ _MAX_LINES = MAX_OUTPUTS + MAX_PAGES + MAX_MEMBERS + 3
 _MAX_FOLDER_BYTES = 600_000_000
 #: Kinds of which an extra is about as large as the file itself.
 _LARGE = VIDEOS | {Kind.PROTOTYPE}
+#: How a child ends that found the disk full.
+_NO_ROOM = 75
 _PATIENCE_S = 60.0  # for a client that sends no header, or does not fetch what it asked for
 _TICK_S = 0.5
 
@@ -176,8 +183,10 @@ class Server:
             elif source == job.pidfd:
                 self._finish(job)
             # Else an event from before a descriptor was closed, in the same round.
-        except Exception:
+        except Exception as error:
             traceback.print_exc()
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                self._tell(job, {"event": "full"})
             self._drop(job)
 
     def _watch(self, job: _Job) -> None:
@@ -212,7 +221,10 @@ class Server:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             job.pid = os.fork()
             if job.pid == 0:
-                child.run(descriptors[0], child_end, job.kind, presets, quick=bool(wanted.get("quick")))
+                try:
+                    child.run(descriptors[0], child_end, job.kind, presets, quick=bool(wanted.get("quick")))
+                finally:  # whatever happens there, two servers must never come of one
+                    os._exit(1)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.close(child_end)
             job.deadline = time.monotonic() + self._settings.wall_s
@@ -272,6 +284,12 @@ class Server:
         _, status, usage = os.wait4(job.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._forget_child(job)
+        # Only said where it can be true: a child in a stranger's hands must not have its file tried for ever.
+        if code == _NO_ROOM and job.killed is None and _free_bytes(job.folder) < _MAX_FOLDER_BYTES:
+            sys.stderr.write(f"preview of a {job.kind}: no room left in {self._settings.folder}\n")
+            self._tell(job, {"event": "full"})
+            self._drop(job)
+            return
         verdict, reason = self._verdict(job, code)
         note = str((job.done or {}).get("note", ""))
         if verdict != "ready":
@@ -349,7 +367,7 @@ class _Child:
         try:
             self._separate(file, pipe)
             confine.confine(
-                readable=readable_paths(self._settings.folder),
+                readable=[*readable_paths(self._settings.folder), *map(Path, _OPENGL if kind in MODELS else ())],
                 writable=[self._folder],
                 limits=limits_of(kind, self._settings.limits),
                 wanted=self._layers,
@@ -362,6 +380,8 @@ class _Child:
             result = render.render(file, kind, self._folder, presets, emit, quick=quick)
             emit({"event": "done"} | {key: result[key] for key in ("verdict", "reason", "note")})
             code = 0
+        except NoRoom:
+            code = _NO_ROOM
         except BaseException as error:  # nothing may unwind into the server's stack
             note = ascii(f"{type(error).__name__}: {error}")[:400]
             line = {"event": "done", "verdict": "failed", "reason": "crashed", "note": note}
@@ -485,6 +505,11 @@ def _end(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):  # it was killed before it had a group of its own
         os.killpg(pid, signal.SIGKILL)
+
+
+def _free_bytes(folder: str) -> int:
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize if room.f_favail or not room.f_files else 0
 
 
 def _folder_bytes(folder: str) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 
 # VP8X flags: ICC profile, EXIF, XMP and animation must be off; only alpha (0x10) may be on.
-_ALPHA_ONLY = 0x10
+_ALPHA_ONLY, _ANIMATION = 0x10, 0x02
+_MOST_FRAMES = 1000
 
 
 def measure(data: bytes) -> tuple[int, int]:
@@ -43,16 +44,38 @@ def measure(data: bytes) -> tuple[int, int]:
 def measure_animation(data: bytes) -> tuple[int, int]:
     """Width and height in pixels of `data`, one animated WebP picture and nothing else.
 
-    Raises ValueError as `measure` does.
+    Raises ValueError as `measure` does, and for a frame that lies outside of the picture.
     """
-    raise ValueError("not an animation that we make")
+    if len(data) < 30 or data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        raise ValueError("not a WebP")
+    if struct.unpack_from("<I", data, 4)[0] + 8 != len(data):
+        raise ValueError("bytes missing or left over")
+    (name, head), *rest = _chunks(data, most=_MOST_FRAMES + 2)
+    if name != "VP8X" or len(head) != 10 or head[0] & ~(_ALPHA_ONLY | _ANIMATION) or not head[0] & _ANIMATION:
+        raise ValueError("metadata, or no animation")
+    width, height = _three(head, 4) + 1, _three(head, 7) + 1
+    if len(rest) < 2 or rest[0][0] != "ANIM" or len(rest[0][1]) != 6:
+        raise ValueError("no frames")
+    for name, body in rest[1:]:
+        if name != "ANMF" or len(body) < 16:
+            raise ValueError(f"chunk {name} among the frames")
+        left, top, wide, high = 2 * _three(body, 0), 2 * _three(body, 3), _three(body, 6) + 1, _three(body, 9) + 1
+        if left + wide > width or top + high > height:
+            raise ValueError("a frame outside of the picture")
+        if [name for name, _ in _chunks(body, start=16)] not in (["VP8 "], ["VP8L"], ["ALPH", "VP8 "]):
+            raise ValueError("a frame with more than pixels")
+    return width, height
 
 
-def _chunks(data: bytes) -> list[tuple[str, bytes]]:
+def _three(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 3], "little")
+
+
+def _chunks(data: bytes, *, start: int = 12, most: int = 4) -> list[tuple[str, bytes]]:
     chunks: list[tuple[str, bytes]] = []
-    position = 12
+    position = start
     while position < len(data):
-        if position + 8 > len(data) or len(chunks) > 3:
+        if position + 8 > len(data) or len(chunks) == most:
             raise ValueError("odd chunks")
         name = data[position : position + 4].decode("latin-1")
         length = struct.unpack_from("<I", data, position + 4)[0]

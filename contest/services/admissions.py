@@ -28,7 +28,7 @@ from contest.models import (
     RevisionFile,
 )
 from contest.permissions import Actor, may_organise
-from contest.services import contests, entries, pictures
+from contest.services import contests, drafts, entries, pictures
 from contest.services.drafts import ALT_MOST
 from contest.services.listing import Listing, by_name, finds_entry, total
 from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, Phase, RoundState, check_transition
@@ -44,6 +44,8 @@ class Detail:
     entry: Row[*tuple[Any, ...]]
     revisions: Sequence[Row[*tuple[Any, ...]]]
     files: dict[UUID, list[Row[*tuple[Any, ...]]]]
+    #: Pages with previews of each file, in order.
+    pages: Mapping[UUID, Sequence[drafts.PageRow]]
     #: (file's id, entrant's words) → the words that an organiser wrote in their place.
     reworded: Mapping[tuple[str, str], str]
     #: Why it was disqualified; "" if it is not.
@@ -112,11 +114,12 @@ def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listin
 
 
 def detail(session: Session, contest: Contest, number: int) -> Detail:
-    """One entry of the contest, in five statements. Raises NotFound.
+    """One entry of the contest, in six statements. Raises NotFound.
 
     entry: the stored draft with name, latin_name, email, country and locale of the entrant.
     revisions: id, number, sealed_at, title, statement, declaration, credit, category, grace_used, receipt.
-    files, by revision: id, name, slot, kind, size, sha256, alt, preview_state, preview_reason, thumb.
+    files, by revision: id, name, slot, kind, size, sha256, alt, preview_state, preview_reason, preview_pages,
+    preview_facts, tree and members (see drafts.tree_columns), extras, thumb.
     """
     entry = session.execute(
         select(
@@ -160,16 +163,15 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
         .order_by(Revision.number.desc())
     ).all()
     files = _files(session, [row.id for row in revisions])
-    reworded = pictures.reworded(session, {file.id for held in files.values() for file in held})
-    return Detail(entry, revisions, files, reworded, _reason(session, contest, entry))
+    ids = {file.id for held in files.values() for file in held}
+    pages, reworded = drafts.pages_of(session, list(ids)), pictures.reworded(session, ids)
+    return Detail(entry, revisions, files, pages, reworded, _reason(session, contest, entry))
 
 
 def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Row[*tuple[Any, ...]]]]:
     thumb = (
         select(Preview.id)
-        .where(Preview.file_id == EntryFile.id, Preview.page == 1)
-        .order_by(Preview.width)
-        .limit(1)
+        .where(Preview.file_id == EntryFile.id, Preview.page == 1, Preview.preset == "320")
         .correlate(EntryFile)
         .scalar_subquery()
     )
@@ -186,6 +188,10 @@ def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Ro
             RevisionFile.alt,
             EntryFile.preview_state,
             EntryFile.preview_reason,
+            EntryFile.preview_pages,
+            EntryFile.preview_facts,
+            *drafts.tree_columns(),
+            drafts.extras_column(),
             thumb.label("thumb"),
         )
         .join(EntryFile, EntryFile.id == RevisionFile.file_id)

@@ -11,10 +11,11 @@ import secrets
 import tempfile
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import BinaryIO
 
 from sqlalchemy import delete, func, or_, select
@@ -42,6 +43,8 @@ UnitOfWork = Callable[[], AbstractContextManager[Session]]
 #: A staged object, a grant and a removed file that nobody sealed are kept so long.
 KEEP = timedelta(days=1)
 _CHUNK = 1024 * 1024
+#: Keys that are looked up at once, and outputs without a row that one run deletes.
+_PAGE, MOST_SWEPT = 1000, 20_000
 
 
 @dataclass(frozen=True)
@@ -266,6 +269,30 @@ def sweep_staging(session: Session, storage: Storage) -> None:
         for found in storage.list("incoming/"):
             if found.modified < before and found.key not in waiting:
                 storage.delete(found.key)
+
+    db.after_commit(session, delete_objects)
+
+
+def sweep_previews(session: Session, storage: Storage) -> None:
+    """Periodic: delete outputs of the renderer that no row names, a day after they were stored.
+
+    A job that was killed between the object and the row leaves one, and so does a second rendering that made less.
+    The store is listed in pages, of which only one is in memory, and each page is looked up in one statement.
+    """
+
+    def delete_objects() -> None:
+        before, deleted = datetime.now(UTC) - KEEP, 0
+        old = (found.key for found in storage.list("previews/") if found.modified < before)
+        while deleted < MOST_SWEPT and (keys := list(islice(old, _PAGE))):
+            known = set(session.scalars(select(Preview.key).where(Preview.key.in_(keys))))
+            # No transaction stays open while the store is asked.
+            session.rollback()
+            for key in keys:
+                # The same key is written again when its file is rendered again: what is new by now stays.
+                with suppress(ObjectMissing):
+                    if key not in known and storage.head(key).modified < before:
+                        storage.delete(key)
+                        deleted += 1
 
     db.after_commit(session, delete_objects)
 

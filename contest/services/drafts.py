@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Label, case, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.orm import Session, aliased
 
 from contest.models import (
     Category,
@@ -17,20 +20,29 @@ from contest.models import (
     Entry,
     EntryFile,
     Preview,
+    PreviewPage,
     RevisionFile,
     Round,
     Terms,
     TermsAcceptance,
 )
 from contest.permissions import Actor
-from contest.previews.kinds import Kind
+from contest.previews.kinds import MODELS, PICTURES, VIDEOS, Kind
 from contest.vocabulary import FileState, PreviewState
 
 #: Longest texts, in characters after normalising.
 TITLE_MOST, STATEMENT_MOST, DECLARATION_MOST, CREDIT_MOST, ALT_MOST = 120, 3000, 3000, 120, 300
 
-#: Kinds that are one picture: each needs a sentence for those who cannot see it.
-PICTURES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.SVG, Kind.SVGZ})
+#: Kinds that show one thing: each needs a sentence for those who cannot see it. Documents, packages and fonts
+#: hold many, and say in their own words what they are.
+DESCRIBED = (
+    PICTURES | VIDEOS | MODELS | {Kind.PSD, Kind.PSB, Kind.SKETCH, Kind.FIG, Kind.XD, Kind.LOTTIE, Kind.DOTLOTTIE}
+)
+
+#: Members of a package that a page lists.
+TREE_MOST = 200
+#: States in which a file's previews are as whole as they will be.
+WITH_PAGES = frozenset({PreviewState.READY, PreviewState.DAMAGED})
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,20 @@ class Details:
     declaration: str = ""
     credit: str = ""
     category_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A page with a preview: one of previews.outcome.LABELS with its number, and the ids of two of its sizes."""
+
+    page: int
+    label: str
+    number: int
+    small: uuid.UUID
+    #: Pixels of the small one.
+    width: int
+    height: int
+    large: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -62,16 +88,26 @@ class FileRow:
     preview_state: str
     preview_reason: str | None
     preview_pages: int
+    preview_done: int
+    preview_facts: Mapping[str, int]
+    #: The first members of a package, at most TREE_MOST: (path, bytes, page that shows it or 0); of how many.
+    tree: Sequence[tuple[str, int, int]] | None
+    members: int | None
+    #: Ids of what plays or opens beside the pictures of the first page, by preset; None where there is nothing.
+    extras: Mapping[str, str] | None
     sealed: bool
     thumb: uuid.UUID | None
     thumb_width: int | None
     thumb_height: int | None
     #: Its place in the entry. A file that shall replace another stands at the same place, after it.
     position: int = 0
+    #: Its pages in order, once all previews are made.
+    pages: tuple[PageRow, ...] = ()
 
     @property
     def is_picture(self) -> bool:
-        return self.kind in PICTURES
+        """Whether it is one thing to look at, of which there is something to see."""
+        return self.kind in DESCRIBED and self.preview_state != PreviewState.ICON
 
     @property
     def pending(self) -> bool:
@@ -220,6 +256,10 @@ def files_of(session: Session, entry: Entry) -> list[FileRow]:
             EntryFile.preview_state,
             EntryFile.preview_reason,
             EntryFile.preview_pages,
+            EntryFile.preview_done,
+            EntryFile.preview_facts,
+            *tree_columns(),
+            extras_column(),
             sealed.label("sealed"),
             Preview.id.label("thumb"),
             Preview.width.label("thumb_width"),
@@ -230,7 +270,61 @@ def files_of(session: Session, entry: Entry) -> list[FileRow]:
         .where(EntryFile.entry_id == entry.id, EntryFile.removed_at.is_(None))
         .order_by(EntryFile.position, EntryFile.created_at, EntryFile.id)
     )
-    return [FileRow(**row._mapping) for row in rows]
+    found = [FileRow(**row._mapping) for row in rows]
+    pages = pages_of(session, [file.id for file in found if file.preview_state in WITH_PAGES])
+    return [replace(file, pages=tuple(pages.get(file.id, ()))) for file in found]
+
+
+def tree_columns() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """`tree` and `members` of a file, cut by the database: a package may hold a hundred thousand files."""
+    first = cast(f"$[0 to {TREE_MOST - 1}]", JSONPATH)
+    listed = func.jsonb_typeof(EntryFile.preview_tree) == "array"
+    return (
+        case((listed, func.jsonb_path_query_array(EntryFile.preview_tree, first, type_=JSONB))).label("tree"),
+        case((listed, func.jsonb_array_length(EntryFile.preview_tree))).label("members"),
+    )
+
+
+def extras_column() -> Label[Any]:
+    """`extras` of a file: preset → id of its preview."""
+    return (
+        select(func.jsonb_object_agg(Preview.preset, Preview.id, type_=JSONB))
+        .where(
+            Preview.file_id == EntryFile.id, Preview.page == 1, Preview.preset.in_(("mp4", "webm", "moving", "site"))
+        )
+        .correlate(EntryFile)
+        .scalar_subquery()
+        .label("extras")
+    )
+
+
+def pages_of(session: Session, file_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[PageRow]]:
+    """The pages of these files that have previews, in order; in one statement."""
+    small, large = aliased(Preview), aliased(Preview)
+    rows = session.execute(
+        select(
+            PreviewPage.file_id,
+            PreviewPage.page,
+            PreviewPage.label,
+            PreviewPage.number,
+            small.id.label("small"),
+            small.width,
+            small.height,
+            func.coalesce(large.id, small.id).label("large"),
+        )
+        .join(
+            small, (small.file_id == PreviewPage.file_id) & (small.page == PreviewPage.page) & (small.preset == "320")
+        )
+        .outerjoin(
+            large, (large.file_id == PreviewPage.file_id) & (large.page == PreviewPage.page) & (large.preset == "1280")
+        )
+        .where(PreviewPage.file_id.in_(file_ids))
+        .order_by(PreviewPage.file_id, PreviewPage.page)
+    )
+    found: dict[uuid.UUID, list[PageRow]] = defaultdict(list)
+    for row in rows:
+        found[row.file_id].append(PageRow(row.page, row.label, row.number, row.small, row.width, row.height, row.large))
+    return found
 
 
 def slots_of(session: Session, contest: Contest, files: Sequence[FileRow] = ()) -> tuple[Slot, ...]:

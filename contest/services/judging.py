@@ -54,6 +54,7 @@ __all__ = [
     "recuse",
     "reopen",
     "reopen_round",
+    "revision_for_judge",
     "save",
     "scores",
     "sheet",
@@ -306,10 +307,15 @@ def _card(session: Session, card_id: uuid.UUID | None) -> CardView:
 
 def picture_key(session: Session, actor: Actor, slug: str, code: str, number: int, page: int, preset: str) -> str:
     """The object behind a picture of a sheet. Raises NotFound wherever the sheet itself is not shown."""
+    return pictures.key_of(session, revision_for_judge(session, actor, slug, code), number, page, preset)
+
+
+def revision_for_judge(session: Session, actor: Actor, slug: str, code: str) -> uuid.UUID:
+    """The revision that a sheet shows. Raises NotFound wherever the sheet itself is not shown."""
     _, round_ = _judged(session, actor, slug)
     if round_.state == RoundState.PLANNED:
         raise NotFound
-    revision_id = session.scalar(
+    revision_id: uuid.UUID | None = session.scalar(
         select(func.coalesce(Scorecard.revision_id, _last_revision))
         .select_from(Assignment)
         .join(Entry, Entry.id == Assignment.entry_id)
@@ -325,7 +331,7 @@ def picture_key(session: Session, actor: Actor, slug: str, code: str, number: in
     )
     if revision_id is None:
         raise NotFound
-    return pictures.key_of(session, revision_id, number, page, preset)
+    return revision_id
 
 
 # Writing -----------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import structlog
@@ -19,10 +20,10 @@ from contest import outbox, permissions
 from contest.errors import NotFound
 from contest.models import Entry, EntryFile, Preview, PreviewPage
 from contest.permissions import Actor
-from contest.previews import pipeline
+from contest.previews import pipeline, tools
 from contest.previews.client import Output, PreviewServer, Progress, Result
 from contest.previews.kinds import Kind
-from contest.previews.outcome import EXTRAS
+from contest.previews.outcome import CARDS, PRESETS
 from contest.previews.pipeline import Order
 from contest.storage import Storage
 from contest.vocabulary import FileState, PreviewState
@@ -94,7 +95,7 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
             return
         _note(session, row, result)
         if any(page.turned for page in result.page_list):
-            outbox.add(session, "compare_pages", key=f"compare:{file_id}", file_id=str(file_id))
+            outbox.add(session, "compare_pages", queue="previews", key=f"compare:{file_id}", file_id=str(file_id))
 
 
 def _source(unit_of_work: UnitOfWork, file_id: uuid.UUID) -> tuple[str, Kind] | None:
@@ -135,7 +136,7 @@ def _render(storage: Storage, file_id: uuid.UUID, key: str, kind: Kind, order: O
 
     with tempfile.TemporaryFile() as file, renderer() as address:
         fetch(storage, key, file)
-        return pipeline.preview(file, kind, Order(address, order.presets, order.quick, keep, order.told))
+        return pipeline.preview(file, kind, replace(order, address=address, keep=keep, tools=tools.at_hand()))
 
 
 @contextmanager
@@ -224,13 +225,15 @@ def give_up(session: Session, file_id: uuid.UUID) -> None:
         row.preview_state, row.preview_reason = PreviewState.FAILED, "crashed"
 
 
-def get_visible(session: Session, actor: Actor, preview_id: uuid.UUID) -> Preview:
-    """A preview for the file's entrant or the contest's app team. Raises NotFound."""
+def get_visible(
+    session: Session, actor: Actor, preview_id: uuid.UUID, presets: Collection[str] = (*PRESETS, *CARDS)
+) -> Preview:
+    """A preview of one of `presets` for the file's entrant or the contest's app team. Raises NotFound."""
     row = session.execute(
         select(Preview, Entry)
         .join(EntryFile, Preview.file_id == EntryFile.id)
         .join(Entry, EntryFile.entry_id == Entry.id)
-        .where(Preview.id == preview_id, Preview.preset.not_in(tuple(EXTRAS)))
+        .where(Preview.id == preview_id, Preview.preset.in_(tuple(presets)))
     ).first()
     if row is None:
         raise NotFound

@@ -28,7 +28,7 @@ from contest.models import (
     Round,
     Scorecard,
 )
-from contest.services import assignment
+from contest.services import assignment, failures
 from contest.services.checklist import checklist, rubric_problems
 from contest.services.listing import Listing, by_name, finds_entry, total
 from contest.vocabulary import EntryState, Phase, Role, RoundState, ScorecardState
@@ -58,6 +58,8 @@ class Counts:
     recused: int
     #: Recusals on entries that lack a judge because of them.
     waiting: int
+    #: Files whose previews somebody should look at.
+    failed_previews: int = 0
 
     @property
     def missing(self) -> int:
@@ -134,7 +136,12 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
             *(func.coalesce(entries.c[name], 0).label(name) for name in ("drafts", "entries", "short")),
             *(
                 query.correlate(Contest).scalar_subquery().label(name)
-                for name, query in (("judges", judges), ("deciders", deciders), ("invited", invited))
+                for name, query in (
+                    ("judges", judges),
+                    ("deciders", deciders),
+                    ("invited", invited),
+                    ("failed_previews", failures.counting(Contest.id)),
+                )
             ),
         )
         .outerjoin(entries, entries.c.contest_id == Contest.id)

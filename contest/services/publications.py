@@ -33,7 +33,7 @@ from contest.models import (
 )
 from contest.permissions import Actor
 from contest.scoring import digest as digests
-from contest.services import awards, contests, pictures
+from contest.services import awards, contests, pictures, sheets
 from contest.vocabulary import (
     AWARD_TRANSITIONS,
     PUBLICATION_TRANSITIONS,
@@ -45,8 +45,8 @@ from contest.vocabulary import (
     check_transition,
 )
 
-#: Version of the snapshot's shape.
-FORMAT = 2
+#: Version of the snapshot's shape. Version 2 told no more of a picture than its sizes and its description.
+FORMAT = 3
 MOST_REASON = 2000
 
 
@@ -99,7 +99,7 @@ def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str,
     found = []
     for number, row in enumerate(awards.live(session, contest.id), 1):
         revision = _judged_revision(session, row.Award.entry_id)
-        shown, _ = pictures.of_revision(session, revision.id)
+        shown, plain = pictures.of_revision(session, revision.id)
         found.append(
             {
                 "number": number,
@@ -120,9 +120,16 @@ def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str,
                         "page": page,
                         "alt": picture.alt,
                         "sizes": [[size.preset, size.width, size.height] for size in picture.sizes],
+                        # Where it comes from: which file of the revision, and which page of it.
+                        "from": [picture.number, picture.page],
+                        "label": picture.label if picture.several or picture.label != "picture" else "",
+                        "number": picture.place,
+                        "of": picture.of,
+                        "media": [*(["moving"] if picture.moving else []), *([picture.video] if picture.video else [])],
                     }
                     for page, picture in enumerate(shown, 1)
                 ],
+                "prototypes": len(sheets.prototypes_in(shown, plain)),
             }
         )
     return found
@@ -381,15 +388,58 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
 
 def picture_key(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> str:
     """The object behind a winner's picture. Raises NotFound unless the publication is in force and shows it."""
+    shown = _shown_award(session, slug, number, award)
+    picture = _shown_picture(shown, page)
+    if not any(size[0] == preset for size in picture["sizes"]):
+        raise NotFound
+    revision_id = _revision_of(session, slug, shown)
+    return pictures.key_of(session, revision_id, *_source(session, revision_id, picture), preset)
+
+
+def extra_of(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> tuple[str, int]:
+    """The object that holds a winner's video, animation or pyramid, and its size. Raises NotFound as `picture_key`."""
+    shown = _shown_award(session, slug, number, award)
+    picture = _shown_picture(shown, page)
+    revision_id = _revision_of(session, slug, shown)
+    return pictures.extra_of(session, revision_id, *_source(session, revision_id, picture), preset)
+
+
+def winning_revision(session: Session, slug: str, number: int, award: int) -> uuid.UUID:
+    """The revision that won an award. Raises NotFound unless the publication is in force and names it."""
+    return _revision_of(session, slug, _shown_award(session, slug, number, award))
+
+
+def _shown_award(session: Session, slug: str, number: int, award: int) -> dict[str, Any]:
     public = get_public(session, slug, number, whole=False)
     if public.state != PublicationState.PUBLISHED:
         raise NotFound
     shown = next((item for item in public.snapshot["awards"] if item["number"] == award), None)
-    if shown is None or not any(
-        picture["page"] == page and any(size[0] == preset for size in picture["sizes"]) for picture in shown["pictures"]
-    ):
+    if shown is None:
         raise NotFound
-    revision_id = session.scalar(
+    return dict(shown)
+
+
+def _shown_picture(shown: Mapping[str, Any], page: int) -> Mapping[str, Any]:
+    for picture in shown["pictures"]:
+        if picture["page"] == page:
+            found: Mapping[str, Any] = picture
+            return found
+    raise NotFound
+
+
+def _source(session: Session, revision_id: uuid.UUID, picture: Mapping[str, Any]) -> tuple[int, int]:
+    """File and page from which a published picture was made. Publications of version 2 counted pictures alone."""
+    if "from" in picture:
+        number, page = picture["from"]
+        return number, page
+    found, _ = pictures.of_revision(session, revision_id)
+    if picture["page"] > len(found):
+        raise NotFound
+    return found[picture["page"] - 1].number, found[picture["page"] - 1].page
+
+
+def _revision_of(session: Session, slug: str, shown: Mapping[str, Any]) -> uuid.UUID:
+    revision_id: uuid.UUID | None = session.scalar(
         select(Revision.id)
         .join(Entry, Entry.id == Revision.entry_id)
         .join(Contest, Contest.id == Entry.contest_id)
@@ -397,9 +447,7 @@ def picture_key(session: Session, slug: str, number: int, award: int, page: int,
     )
     if revision_id is None:
         raise NotFound
-    found, _ = pictures.of_revision(session, revision_id)
-    picture = found[page - 1]
-    return pictures.key_of(session, revision_id, picture.number, picture.page, preset)
+    return revision_id
 
 
 def card_key(session: Session, slug: str, number: int) -> str:

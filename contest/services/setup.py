@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,8 +18,17 @@ from contest.services import contests
 from contest.services.checklist import problems_of, rubric_problems
 from contest.vocabulary import LOCALES, RoundState
 
-#: Kinds of file that a deliverable may ask for, in the order in which they are offered.
-KINDS = ("png", "jpeg", "webp", "gif", "svg", "pdf", "zip")
+#: Kinds of file that a deliverable may ask for, in the order in which they are offered, by what they have in common.
+KIND_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "pictures": ("png", "jpeg", "webp", "gif", "svg", "svgz", "tiff", "avif", "heic"),
+    "documents": ("pdf", "pptx", "keynote"),
+    "sources": ("ai", "eps", "indd", "psd", "psb", "sketch", "fig", "xd"),
+    "motion": ("mp4", "mov", "webm", "lottie", "dotlottie"),
+    "fonts": ("ttf", "otf", "woff", "woff2"),
+    "models": ("glb", "gltf", "stl", "obj", "step", "3mf"),
+    "packages": ("zip", "prototype"),
+}
+KINDS = tuple(kind for kinds in KIND_GROUPS.values() for kind in kinds)
 #: Parts that are lists, by the word in their address.
 PARTS = ("categories", "deliverables", "prizes", "rubric")
 

@@ -7,10 +7,14 @@ judge's own (when they saved) or the round's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+from contest.previews import placeholder
 
 #: {locale: text}, written by the organiser.
 Texts = Mapping[str, str]
@@ -45,10 +49,22 @@ class PictureSize:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A page of a picture file. `number` counts the entry's picture files, `page` the pages of one, from 1.
+class Tiles:
+    """A deep-zoom pyramid: the whole picture in pixels, and how it is cut (the last level is the whole)."""
 
-    Its address is made of the judge's code, these two numbers and a preset.
+    width: int
+    height: int
+    #: A tile's edge without its overlap, and the overlap on each inner side, in pixels.
+    edge: int
+    overlap: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page of a picture file. `number` counts all files of the entry, `page` the pages of one, from 1.
+
+    Its address is made of the judge's code, these two numbers and a preset: it stays with the picture when
+    previews of another file are made later.
     """
 
     number: int
@@ -58,6 +74,24 @@ class Picture:
     alt: str
     #: The smallest first; never empty.
     sizes: tuple[PictureSize, ...]
+    #: Which of the entry's picture files it belongs to, from 1: what people call it.
+    nth: int = 1
+    #: What it shows: one of previews.outcome.LABELS, its number as a person counts, and how many of these the
+    #: file has (0 where nobody counts them); also more than there are to see.
+    label: str = "picture"
+    place: int = 1
+    of: int = 1
+    #: Kind of the file, and what is known of it as a whole: names of previews.outcome.FACTS, `width`, `height`.
+    kind: str = ""
+    facts: Mapping[str, int] = field(default_factory=dict)
+    #: Its colours as the hexadecimal digits of a previews.placeholder; empty if there are none.
+    placeholder: str = ""
+    #: What there is beside its sizes: a pyramid, an animation, a video as `mp4` or `webm`.
+    tiles: Tiles | None = None
+    moving: bool = False
+    video: str = ""
+    #: Which of the entry's click-through prototypes its file is, from 1; 0 if it is none.
+    prototype: int = 0
 
     @property
     def shown(self) -> PictureSize:
@@ -67,6 +101,37 @@ class Picture:
     @property
     def small(self) -> PictureSize:
         return self.sizes[0]
+
+    @property
+    def several(self) -> bool:
+        """Whether its file has more pages than this one."""
+        return self.pages > 1 or self.of > 1
+
+    @property
+    def alpha(self) -> bool:
+        """Whether parts of it may be transparent."""
+        return bool(self.facts.get("alpha"))
+
+    @property
+    def waiting(self) -> str:
+        """Its placeholder as an address that holds the picture itself; empty if there is none, or it is transparent."""
+        return _inline(self.placeholder) if not self.alpha else ""
+
+
+@lru_cache(maxsize=512)
+def _inline(digits: str) -> str:
+    try:
+        return f"data:image/png;base64,{b64encode(placeholder.png(bytes.fromhex(digits))).decode()}"
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Members:
+    """How many files of one kind a package holds; those of kinds that we do not know have none."""
+
+    kind: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +144,16 @@ class PlainFile:
     #: State and reason of its preview, as codes: why there is no picture.
     preview: str
     preview_reason: str
+    #: What a package holds, the most first, then what we do not know: names stay with the entrant.
+    members: tuple[Members, ...] = ()
+    #: As in Picture.
+    prototype: int = 0
+
+
+def prototypes_in(pictures: Iterable[Picture], files: Iterable[PlainFile]) -> tuple[int, ...]:
+    """The numbers of the click-through prototypes among them, in order."""
+    numbers = {picture.prototype for picture in pictures} | {file.prototype for file in files}
+    return tuple(sorted(numbers - {0}))
 
 
 @dataclass(frozen=True)
@@ -152,6 +227,11 @@ class JudgeSheet:
     after: str | None
     #: The next entry that is not judged yet.
     next_open: str | None
+
+    @property
+    def prototypes(self) -> tuple[int, ...]:
+        """The numbers of the entry's click-through prototypes."""
+        return prototypes_in(self.pictures, self.files)
 
 
 @dataclass(frozen=True)
@@ -230,7 +310,9 @@ class Difference:
 SHEET_TYPES = (
     Head,
     PictureSize,
+    Tiles,
     Picture,
+    Members,
     PlainFile,
     SheetCriterion,
     CardView,

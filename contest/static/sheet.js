@@ -1,8 +1,9 @@
 // The sheet saves itself while a judge works. Nothing typed is lost: until the server says "saved", it is
 // kept in this browser; when another tab saved first, both values are shown and the judge chooses.
 // Pictures are changed, set on another mat and magnified in place; single keys do what the buttons do.
-// Without this file the buttons do the same. Nothing here moves the focus, but for the choice after a clash.
-import { token } from "./contest.js";
+// Without this file the buttons do the same. Nothing here moves the focus, but for the choice after a clash and
+// the close-up of a large picture, which gives it back.
+import { say, token } from "./contest.js";
 
 const SENT = "contest:sent";
 const form = document.getElementById("sheet");
@@ -353,8 +354,13 @@ function pictures() {
   const output = document.getElementById("scale");
   const miss = document.getElementById("miss");
   const zooms = document.querySelector("[data-zooms]");
+  const near = document.getElementById("close-up");
+  const film = document.getElementById("film");
+  const play = document.getElementById("play");
   const fitted = image.sizes;
+  let seen = strip.querySelector("[aria-current]").dataset; // of the link to the picture that is shown
   let scale = null; // of the picture's own pixels; null fits it into the view
+  let closeUp = null; // what `zoom.js` opened
 
   strip.addEventListener("click", (event) => {
     const link = event.target.closest("a");
@@ -362,19 +368,65 @@ function pictures() {
     event.preventDefault();
     strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "page");
-    strip.scrollTo({ left: link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2 });
-    view.setAttribute("aria-busy", "true");
-    image.srcset = link.dataset.srcset;
-    image.src = link.dataset.src;
-    image.alt = link.dataset.alt;
-    image.width = link.dataset.width;
-    image.height = link.dataset.height;
-    image.dataset.most = link.dataset.most;
-    full.href = link.dataset.full;
-    caption.querySelector("b").textContent = link.dataset.says;
-    caption.querySelector("span").textContent = link.dataset.alt;
+    centre(link);
+    seen = link.dataset;
+    closeUp?.close();
+    paint();
+    image.alt = seen.alt;
+    image.width = seen.width;
+    image.height = seen.height;
+    image.classList.toggle("alpha", "alpha" in seen);
+    full.href = seen.full;
+    const [name, words, facts] = caption.querySelectorAll("b, span");
+    name.textContent = seen.says;
+    words.textContent = seen.told;
+    facts.textContent = seen.facts;
+    offer();
     show();
   });
+
+  function centre(link) {
+    strip.scrollTo({ left: link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2 });
+  }
+  centre(strip.querySelector("[aria-current]"));
+
+  /** Set the picture, or its animation. */
+  function paint(moving = false) {
+    view.setAttribute("aria-busy", "true");
+    image.srcset = moving ? "" : seen.srcset;
+    image.src = moving ? seen.moving : seen.src;
+    play?.setAttribute("aria-pressed", String(moving));
+    if (play) play.textContent = moving ? play.dataset.stop : document.getElementById("moving").textContent;
+  }
+
+  /** What this picture has beside its sizes: a close-up, an animation, a video. */
+  function offer() {
+    near.hidden = !seen.tiles;
+    zooms.hidden = Boolean(seen.video);
+    image.hidden = Boolean(seen.video);
+    if (play) play.hidden = !seen.moving;
+    if (!film) return;
+    if (film.hidden !== !seen.video || (seen.video && film.getAttribute("src") !== seen.video)) {
+      film.pause();
+      film.hidden = !seen.video;
+      if (seen.video) {
+        film.poster = seen.src;
+        film.src = seen.video;
+        film.setAttribute("aria-label", seen.alt);
+        film.width = seen.width;
+        film.height = seen.height;
+      } else {
+        film.removeAttribute("src");
+        film.load(); // or it goes on loading what was there
+      }
+    }
+  }
+  if (play) {
+    document.getElementById("moving").hidden = true;
+    // An animation starts only when it is asked for, and can be stopped.
+    play.addEventListener("click", () => paint(play.getAttribute("aria-pressed") !== "true"));
+  }
+  offer();
 
   // What came, what did not.
   image.addEventListener("load", () => loaded(true));
@@ -386,10 +438,11 @@ function pictures() {
     image.src = src;
     image.srcset = srcset;
   });
-  if (image.complete && !image.naturalWidth) loaded(false);
+  if (image.complete) loaded(Boolean(image.naturalWidth));
   function loaded(well) {
+    document.getElementById("wait")?.remove();
     view.removeAttribute("aria-busy");
-    miss.hidden = well;
+    miss.hidden = well || Boolean(seen.video);
     image.classList.toggle("vh", !well);
     tell();
   }
@@ -398,21 +451,49 @@ function pictures() {
     view.classList.remove("white", "black");
     if (mat) view.classList.add(mat);
   });
-  zooms.hidden = false;
   zooms.addEventListener("click", (event) => {
     const zoom = event.target.closest("button")?.dataset.zoom;
-    if (zoom === "fit") scale = null;
+    if (!zoom) return;
+    if (closeUp) closeUp.zoom(zoom);
+    else if (zoom === "fit") scale = null;
     else if (zoom === "full") scale = 1;
     else if (zoom === "in") scale = STEPS.find((step) => step > now() * 1.01) ?? STEPS.at(-1);
-    else if (zoom === "out") scale = STEPS.findLast((step) => step < now() * 0.99) ?? STEPS[0];
-    else return;
+    else scale = STEPS.findLast((step) => step < now() * 0.99) ?? STEPS[0];
     show();
   });
   new ResizeObserver(tell).observe(view);
 
+  // The viewer of pyramids is as heavy as all the rest: it comes when it is asked for.
+  near.addEventListener("click", async () => {
+    if (closeUp) {
+      closeUp.close();
+      return;
+    }
+    const { tiles, cut } = seen;
+    near.setAttribute("aria-pressed", "true");
+    try {
+      const { open } = await import("./zoom.js");
+      if (seen.tiles !== tiles || closeUp) return; // another picture was chosen meanwhile
+      scale = null;
+      show();
+      closeUp = open(view, { tiles, cut, says: near.dataset.says, told: tell, closed: left });
+      tell();
+    } catch {
+      left();
+      say(near.dataset.failed);
+    }
+  });
+  function left() {
+    const inside = view.contains(document.activeElement);
+    closeUp = null;
+    if (inside) (seen.tiles ? near : view).focus({ preventScroll: true });
+    near.setAttribute("aria-pressed", "false");
+    tell();
+  }
+
   /** How large the picture stands: CSS pixels for each of its own. */
   function now() {
-    return scale ?? image.getBoundingClientRect().width / Number(image.dataset.most);
+    return closeUp?.scale() ?? scale ?? image.getBoundingClientRect().width / Number(seen.most);
   }
 
   function show() {
@@ -426,7 +507,7 @@ function pictures() {
       image.style.removeProperty("inline-size");
       image.sizes = fitted;
     } else {
-      const size = `${Math.round(Number(image.dataset.most) * scale)}px`;
+      const size = `${Math.round(Number(seen.most) * scale)}px`;
       image.style.setProperty("inline-size", size);
       image.sizes = size;
     }
@@ -436,8 +517,8 @@ function pictures() {
 
   function tell() {
     output.textContent = `${Math.round(now() * 100)} %`;
-    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(scale === null));
-    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(scale === 1));
+    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUp && scale === null));
+    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUp && scale === 1));
   }
 
   // A magnified picture is moved by dragging it, by scrolling or by the arrow keys.

@@ -6,7 +6,16 @@ A sentence says what happened and what to do. Use these as `texts.NAME(…)`.
 from contest.texts.accounts import browser_name, role_duty
 from contest.texts.audit import act_group, act_name, fact_name, fact_value
 from contest.texts.failures import ago, closed_sentence, kept, safe
-from contest.texts.files import kind_name, preview_state, rejection
+from contest.texts.files import (
+    file_facts,
+    kind_group,
+    kind_mark,
+    kind_name,
+    page_name,
+    preview_progress,
+    preview_state,
+    rejection,
+)
 from contest.texts.names import (
     count_entries,
     invitation_state,
@@ -35,14 +44,19 @@ __all__ = [
     "fact_value",
     "field_error",
     "field_name",
+    "file_facts",
     "invitation_state",
     "judge_state",
     "kept",
+    "kind_group",
+    "kind_mark",
     "kind_name",
     "left_out",
+    "page_name",
     "part_name",
     "part_problem",
     "phase_name",
+    "preview_progress",
     "preview_state",
     "problem",
     "recusal_kind",

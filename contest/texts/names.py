@@ -53,6 +53,7 @@ def state_name(state: str) -> str:
         "recused": _("Stepped back"),
         "not_started": _("Not started"),
         "none": _("No preview"),
+        "icon": _("No preview"),
         "pending": _("Preview is being made"),
         "ready": _("Ready"),
         "damaged": _("Damaged"),

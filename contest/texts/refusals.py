@@ -77,6 +77,10 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
             _("Too many tries"),
             _("To protect the account we wait. Try again in %(minutes)s minutes.", minutes=told.get("minutes", 10)),
         ),
+        "preview_fine": (
+            no,
+            _("The previews of this file are there, or are being made. There is nothing to try again."),
+        ),
         "staff_only": (no, _("Only staff accounts may create contests. Ask your administrator for an invitation.")),
         "admin_only": (no, _("Only an administrator may do this.")),
         "organiser_only": (no, _("Only an organiser of this contest may do this.")),

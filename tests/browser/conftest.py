@@ -76,6 +76,7 @@ def site(settings: Settings, worker_id: str, translations: str) -> Iterator[Sett
         update={
             "base_url": f"http://localhost:{port}",
             "trusted_hosts": "localhost,127.0.0.1",
+            "prototype_url": f"http://127.0.0.1:{port}",
             "s3_bucket": f"site-{worker_id}",
             "translations": translations,
         }
@@ -136,7 +137,8 @@ def visit(
 ) -> Iterator[Callable[..., Page]]:
     """Open a browser of one's own: visit(account, lang="ja", javascript=False, width=820).
 
-    Any error of a script or on the console fails; with `expect_errors` the server may refuse requests.
+    Any error of a script or on the console fails; with `expect_errors` the server may refuse requests, and
+    with `watched=False` anything may go wrong: for pages that try what they must not.
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
@@ -153,6 +155,7 @@ def visit(
         javascript: bool = True,
         width: int = 1280,
         expect_errors: bool = False,
+        watched: bool = True,
         **options: Any,
     ) -> Page:
         context = browser.new_context(
@@ -172,8 +175,9 @@ def visit(
             value = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
             context.add_cookies([{"name": "session", "value": str(value), "url": site.base_url}])
         # Listened to on the context, so that a second tab is watched too.
-        context.on("weberror", lambda error: wrong.append(f"{error.page and error.page.url}: {error.error}"))
-        context.on("console", partial(note, refusals=expect_errors))
+        if watched:
+            context.on("weberror", lambda error: wrong.append(f"{error.page and error.page.url}: {error.error}"))
+            context.on("console", partial(note, refusals=expect_errors))
         return context.new_page()
 
     yield open_browser

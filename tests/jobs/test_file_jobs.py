@@ -1,9 +1,8 @@
-"""The check of uploads and the making of previews: what each kind of file becomes, twice and after a kill."""
+"""The check of uploads: what each kind of file becomes, twice and after a kill; and sweeping up after it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import uuid
 import zipfile
@@ -11,52 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from contest import outbox
 from contest.db import Database
 from contest.models import AuditEvent, Entry, EntryFile, OutboxItem, Preview
-from contest.previews.client import PreviewServer, RendererGone
-from contest.services import checks, previews, uploads
+from contest.services import checks, uploads
 from contest.storage import ObjectExists, ObjectMissing, Storage
 from tests.factories import Make
-from tests.pictures import archive, noise, pdf, png, svg
+from tests.pictures import archive, pdf, png, svg
 
-SLOTS = [
-    {"key": "screens", "kinds": ["png", "jpeg", "webp", "gif", "svg"], "max_files": 50, "max_bytes": 2_000_000},
-    {"key": "document", "kinds": ["pdf"], "max_files": 50, "required": False},
-    {"key": "source", "kinds": ["zip"], "max_files": 50, "required": False},
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def renderer() -> Iterator[str]:
-    """One renderer for all, as a worker has."""
-    with PreviewServer(allow_unconfined=True) as server:
-        os.environ["CONTEST_RENDERER"] = server.address
-        yield server.address
-        del os.environ["CONTEST_RENDERER"]
-
-
-@pytest.fixture
-def entry(make: Make, session: Session) -> Entry:
-    return make.entry(make.contest(deliverables=SLOTS), state="draft", files=0)
-
-
-@pytest.fixture
-def send(make: Make, session: Session, storage: Storage, entry: Entry) -> Callable[..., EntryFile]:
-    """Send one file by a plain form, as far as `received`."""
-
-    def send_one(body: bytes, name: str = "a.png", slot: str = "screens") -> EntryFile:
-        incoming = [uploads.Incoming(name, BytesIO(body))]
-        assert uploads.receive(session, make.actor(entry.account), storage, entry.contest.slug, slot, incoming) == []
-        session.commit()
-        return session.scalars(select(EntryFile).order_by(EntryFile.position.desc()).limit(1)).one()
-
-    return send_one
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def _zip_with(name: str, *, mode: int = 0, body: bytes = b"x") -> bytes:
@@ -75,15 +43,6 @@ def _encrypted_zip() -> bytes:
     return bytes(body)
 
 
-def _encrypted_pdf() -> bytes:
-    """A PDF that says it is encrypted, with keys that no password opens."""
-    whole = pdf(1)
-    handler = b"<< /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >>"
-    return whole.replace(
-        b"trailer\n<< ", b"trailer\n<< /ID [<" + b"aa" * 16 + b"><" + b"aa" * 16 + b">] /Encrypt " + handler
-    )
-
-
 class TestChecking:
     def test_accepts_copies_to_a_key_of_its_own_and_owes_the_preview(
         self, session: Session, storage: Storage, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
@@ -95,7 +54,7 @@ class TestChecking:
         done = run_jobs()
 
         session.refresh(row)
-        assert done == ["check_file", "make_previews"]
+        assert done == ["check_file", "make_thumbnail", "make_previews"]
         assert (row.state, row.kind, row.size, row.sha256, row.reason) == (
             "accepted",
             "png",
@@ -342,162 +301,6 @@ class TestChecking:
         assert (row.state, row.reason) == ("rejected", "unchecked")
 
 
-class TestPreviews:
-    def test_of_a_picture(
-        self, session: Session, storage: Storage, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
-    ) -> None:
-        row = send(noise(800, 600))
-
-        run_jobs()
-
-        session.refresh(row)
-        made = session.scalars(select(Preview).where(Preview.file_id == row.id).order_by(Preview.width)).all()
-        assert (row.preview_state, row.preview_reason, row.preview_pages) == ("ready", None, 1)
-        assert [(each.preset, each.page, each.width, each.height) for each in made] == [
-            ("320", 1, 320, 240),
-            ("1280", 1, 800, 600),
-            ("2560", 1, 800, 600),
-        ]
-        for each in made:
-            data = storage.read(each.key)
-            assert (data[:4], data[8:12], len(data)) == (b"RIFF", b"WEBP", each.size)
-            assert each.key.startswith("previews/")
-            assert str(row.id) not in each.key
-
-    @pytest.mark.parametrize(
-        ("name", "slot", "body", "verdict", "reason"),
-        [
-            ("a.png", "screens", noise(400, 400)[:200_000], "damaged", "truncated"),
-            ("a.png", "screens", b"\x89PNG\r\n\x1a\n" + b"nothing more", "failed", "unreadable"),
-            ("a.pdf", "document", _encrypted_pdf(), "refused", "encrypted"),
-            (
-                "a.svg",
-                "screens",
-                b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-                b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><text>&b;</text></svg>',
-                None,
-                None,
-            ),
-            (
-                "a.svg",
-                "screens",
-                b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg" '
-                b'xmlns:xlink="http://www.w3.org/1999/xlink" width="10" height="10"><image width="9" height="9" '
-                b'xlink:href="http://169.254.169.254/"/><text>&x;</text></svg>',
-                None,
-                None,
-            ),
-        ],
-        ids=["truncated", "unreadable", "encrypted", "entities", "external"],
-    )
-    def test_a_bad_one_never_blocks_the_file(
-        self,
-        session: Session,
-        send: Callable[..., EntryFile],
-        run_jobs: Callable[[], list[str]],
-        name: str,
-        slot: str,
-        body: bytes,
-        verdict: str | None,
-        reason: str | None,
-    ) -> None:
-        row = send(body, name, slot)
-
-        assert run_jobs() == ["check_file", "make_previews"]
-
-        session.refresh(row)
-        assert row.state == "accepted"
-        if verdict is None:
-            assert row.preview_state in ("ready", "failed", "refused", "damaged")
-        else:
-            assert (row.preview_state, row.preview_reason) == (verdict, reason)
-
-    def test_an_archive_has_none(
-        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
-    ) -> None:
-        row = send(archive({"a.txt": b"a"}), "a.zip", "source")
-
-        assert run_jobs() == ["check_file"]
-
-        session.refresh(row)
-        assert row.preview_state == "none"
-
-    def test_every_page_of_a_document(
-        self, session: Session, send: Callable[..., EntryFile], run_jobs: Callable[[], list[str]]
-    ) -> None:
-        row = send(pdf(3), "a.pdf", "document")
-
-        run_jobs()
-
-        session.refresh(row)
-        assert (row.preview_state, row.preview_pages) == ("ready", 3)
-        pages = session.execute(
-            select(Preview.page, func.count()).where(Preview.file_id == row.id).group_by(Preview.page)
-        ).all()
-        assert sorted(tuple(each) for each in pages) == [(1, 3), (2, 3), (3, 3)]
-
-    def test_running_it_twice_makes_the_same(
-        self,
-        session: Session,
-        database: Database,
-        storage: Storage,
-        send: Callable[..., EntryFile],
-        run_jobs: Callable[[], list[str]],
-    ) -> None:
-        row = send(png(), "a.png")
-        run_jobs()
-        session.refresh(row)
-        row.preview_state = "pending"
-        session.commit()
-        keys = select(Preview.id, Preview.key).where(Preview.file_id == row.id).order_by(Preview.key)
-        before = session.execute(keys).all()
-
-        previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
-
-        session.refresh(row)
-        assert row.preview_state == "ready"
-        assert session.execute(keys).all() == before
-
-    def test_the_renderer_is_away(
-        self,
-        session: Session,
-        database: Database,
-        storage: Storage,
-        send: Callable[..., EntryFile],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        row = send(png())
-        checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
-        monkeypatch.setenv("CONTEST_RENDERER", "/nowhere/s")
-
-        with pytest.raises(RendererGone):
-            previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
-        session.refresh(row)
-        assert row.preview_state == "pending"
-        with database.unit_of_work() as own:
-            previews.give_up(own, row.id)
-
-        session.refresh(row)
-        assert (row.state, row.preview_state, row.preview_reason) == ("accepted", "failed", "crashed")
-
-    def test_without_a_worker_a_renderer_is_started_for_the_call(
-        self,
-        session: Session,
-        database: Database,
-        storage: Storage,
-        send: Callable[..., EntryFile],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        row = send(png())
-        checks.check_file(database.unit_of_work, database.unit_of_work, storage, row.id)
-        monkeypatch.delenv("CONTEST_RENDERER")
-
-        previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
-
-        session.refresh(row)
-        assert row.preview_state == "ready"
-
-
 class TestSweeping:
     def test_deletes_what_nothing_waits_for_and_nothing_else(
         self,
@@ -594,6 +397,61 @@ class TestSweeping:
                 storage.head(key or "")
         for key in kept.values():
             assert storage.read(key or "") == png()
+
+    def test_outputs_of_the_renderer_that_no_row_names_are_deleted(
+        self,
+        make: Make,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        entry: Entry,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        named = session.scalars(
+            select(Preview.key).where(Preview.file_id == make.file(entry, body=png(), storage=storage).id)
+        ).all()
+        orphans = [f"previews/{uuid.uuid4()}" for _ in range(3)]
+        for key in orphans:
+            storage.put(key, b"x", content_type="a/b")
+        session.commit()
+
+        with database.unit_of_work() as own:
+            checks.sweep_previews(own, storage)
+        assert [storage.read(key) for key in orphans] == [b"x"] * 3
+        monkeypatch.setattr(checks, "KEEP", timedelta(seconds=-60))
+        with database.unit_of_work() as own:
+            checks.sweep_previews(own, storage)
+
+        left = {found.key for found in storage.list("previews/")}
+        assert left == set(named)
+
+    def test_one_run_deletes_so_many_and_asks_for_a_page_of_keys_at_once(
+        self,
+        make: Make,
+        session: Session,
+        database: Database,
+        storage: Storage,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(checks, "KEEP", timedelta(seconds=-60))
+        with database.unit_of_work() as own:
+            checks.sweep_previews(own, storage)
+        for _ in range(5):
+            storage.put(f"previews/{uuid.uuid4()}", b"x", content_type="a/b")
+        monkeypatch.setattr(checks, "_PAGE", 2)
+        monkeypatch.setattr(checks, "MOST_SWEPT", 3)
+        asked: list[str] = []
+
+        def note(*told: Any) -> None:
+            asked.append(told[2])
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        with database.unit_of_work() as own:
+            checks.sweep_previews(own, storage)
+        event.remove(database.engine, "before_cursor_execute", note)
+
+        assert len(list(storage.list("previews/"))) == 1
+        assert len([each for each in asked if "preview.key IN" in each]) == 2
 
 
 def test_an_owed_check_is_owed_once(session: Session, send: Callable[..., EntryFile], database: Database) -> None:

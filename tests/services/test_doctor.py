@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contest import doctor
@@ -27,6 +29,7 @@ def test_all_is_well_on_the_embedded_services(settings: Settings, storage: Stora
         ({"mail_url": "smtp://127.0.0.1:1"}, "mail", "MAIL_URL"),
         ({"s3_bucket": "no-such-bucket"}, "", "contest setup"),
         ({"base_url": "https://elsewhere.example"}, "", "contest setup"),
+        ({"prototype_url": "http://127.0.0.1:1"}, "prototypes", "does not answer"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_fix(
@@ -54,3 +57,32 @@ def test_an_old_schema_is_named(settings: Settings, addresses: object, worker_id
     found = {check.name: check for check in doctor.checks(settings.model_copy(update={"database_url": url}))}
 
     assert (found["migrations"].ok, found["migrations"].fix) == (False, "Run contest migrate.")
+
+
+def test_programs_are_started_and_the_second_host_is_asked(settings: Settings, storage: Storage) -> None:
+    import threading
+    from wsgiref.simple_server import WSGIServer, make_server
+
+    from contest.previews import tools
+    from contest.prototype_host import PrototypeHost
+
+    def site(_environ: object, start: Any) -> list[bytes]:
+        start("200 OK", [])
+        return [b"the site"]
+
+    server: WSGIServer = make_server("127.0.0.1", 0, site)
+    url = f"http://127.0.0.1:{server.server_port}"
+    chosen = settings.model_copy(update={"prototype_url": url, "preview_tools": "ghostscript"})
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        wrong = {check.name: check for check in doctor.checks(chosen)}
+        server.set_app(PrototypeHost(site, chosen, storage))
+        right = {check.name: check for check in doctor.checks(chosen)}
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert (wrong["prototypes"].ok, right["prototypes"].ok) == (False, True)
+    here = tools.find(["ghostscript"])
+    said = right["preview program ghostscript"].detail if here else "none"
+    assert said[:1].isdigit() if here else said == "none"

@@ -224,8 +224,8 @@ def test_a_sheet_is_what_the_judge_may_know_and_nothing_more(
         "Noto Sans.",
     )
     assert sheet.pictures == (
-        sheets.Picture(1, 1, 1, "A map", sizes),
-        sheets.Picture(2, 1, 1, "A document", sizes),
+        sheets.Picture(1, 1, 1, "A map", sizes, kind="png"),
+        sheets.Picture(3, 1, 1, "A document", sizes, nth=2, kind="pdf"),
     )
     assert sheet.files == (
         sheets.PlainFile("file-1.png", "png", broken.size, "failed", "truncated"),

@@ -11,7 +11,9 @@ import pyvips
 from contest.previews import jpeg
 from contest.previews.client import PreviewServer
 from contest.previews.kinds import Kind
-from tests.unit.test_previews import CANARY, preview, with_metadata
+from tests.rendering import preview
+from tests.samples import CANARY
+from tests.samples.pictures import marked_jpeg
 
 MAT, SLIP = (232, 232, 230), (181, 51, 11)
 
@@ -59,7 +61,7 @@ def test_what_is_transparent_shows_the_mat(server: PreviewServer) -> None:
 
 
 def test_nothing_of_the_original_but_its_pixels_is_on_a_card(server: PreviewServer) -> None:
-    data = with_metadata()
+    data = marked_jpeg()
     assert CANARY in data
 
     result = preview(server, data, Kind.JPEG, presets=("card",))

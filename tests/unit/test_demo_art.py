@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
 import zipfile
@@ -16,7 +17,7 @@ import pypdfium2
 import pytest
 import pyvips
 
-from contest.demo import art, art_canvas, art_icons, art_pdf, art_wall, content, content_wall
+from contest.demo import art, art_canvas, art_icons, art_pdf, art_wall, content, content_wall, prototype
 from contest.demo.art_canvas import Canvas, Shape, Text, flatten
 from contest.demo.art_themes import THEMES, contrast
 from contest.vocabulary import RecusalKind
@@ -292,7 +293,14 @@ def test_a_source_package_holds_what_its_readme_says(entry: content.Entry) -> No
         assert archive.testzip() is None
         names = archive.namelist()
         assert names[:2] == ["README.txt", "tokens.json"]
-        assert len(names) == 2 + len(art.screens(entry))
+        screens = len(art.screens(entry))
+        clickable = entry.key in prototype.ENTRIES
+        assert len(names) == 2 + screens + (screens + 2 if clickable else 0)
+        assert ("index.html" in names) is clickable
+        linked = re.findall(
+            r'(?:href|src)="([^"]+)"', "".join(archive.read(n).decode() for n in names if n[-5:] == ".html")
+        )
+        assert set(linked) <= set(names)
         assert json.loads(archive.read("tokens.json"))["colour"]["ink"] == THEMES[entry.key].ink
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 

@@ -35,11 +35,36 @@ def test_production_starts_with_safe_values() -> None:
         ("receipt_key", "ab", "RECEIPT_KEY"),
         ("s3_secret_key", "", "S3_ACCESS_KEY"),
         ("rate_limits", False, "RATE_LIMITS"),
+        ("prototype_url", "http://prototypes.example", "PROTOTYPE_URL"),
     ],
 )
 def test_production_refuses_unsafe_values(name: str, value: object, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Settings(**{**SAFE, name: value})
+
+
+@pytest.mark.parametrize(
+    "value, said",
+    [
+        ("https://contest.example", "another host name"),
+        ("https://CONTEST.example:8443", "another host name"),
+        ("https://store.example", "S3 store"),
+        ("https://prototypes.example/", "without a path"),
+        ("https://prototypes.example/x", "without a path"),
+        ("https://user@prototypes.example", "host name"),
+        ("prototypes.example", "host name"),
+    ],
+)
+def test_prototypes_need_a_host_of_their_own(value: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings(**{**SAFE, "s3_public_endpoint": "https://store.example", "prototype_url": value})
+    assert Settings(**{**SAFE, "prototype_url": "https://prototypes.example"})
+
+
+def test_programs_that_nobody_knows_are_refused() -> None:
+    assert Settings(**{**SAFE, "preview_tools": "chromium, ghostscript"}).tools == ("chromium", "ghostscript")
+    with pytest.raises(ValidationError, match="no such program: bash"):
+        Settings(**{**SAFE, "preview_tools": "chromium,bash"})
 
 
 def test_the_example_is_generated_and_documents_every_setting() -> None:

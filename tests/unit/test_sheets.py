@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from jinja2 import nodes
 
 import contest
 from contest.models import Base
+from contest.previews import placeholder
 from contest.services import sheets
 from contest.services.sheets import CardView, JudgeSheet, Progress, Queue
 
@@ -102,17 +104,21 @@ def test_no_field_is_named_after_what_would_tell() -> None:
 HELPERS = {
     "index",
     "first",
-    "last",  # loop
+    "last",
+    "previtem",  # loop
     "zone",  # the judge's own
     "denial",
     "conflict",
     "recusal_kind",
     "kind_name",
-    "preview_state",  # contest.texts
+    "kind_mark",
+    "page_name",
+    "file_facts",  # contest.texts
     "kind",
     "reason",  # the form for stepping back
     "get",
     "items",  # of mappings
+    "prototype_url",  # whether this site shows prototypes at all
 }
 
 
@@ -169,3 +175,17 @@ def test_pictures_choose_their_sizes() -> None:
     assert sheets.Picture(1, 1, 1, "", sizes).shown == sizes[1]
     assert sheets.Picture(1, 1, 1, "", sizes[:1]).shown == sizes[0]
     assert sheets.Picture(1, 1, 1, "", sizes).small == sizes[0]
+
+
+def test_a_placeholder_stands_in_the_page_itself() -> None:
+    sizes = (sheets.PictureSize("320", 320, 160),)
+    digits = placeholder.encode(2, 1, bytes((200, 30, 30, 255, 30, 30, 200, 255))).hex()
+
+    address = sheets.Picture(1, 1, 1, "", sizes, placeholder=digits).waiting
+
+    assert b64decode(address.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    assert len(address) < 2000
+    # What is transparent shows its ground, not its placeholder; words that are no placeholder are none.
+    assert sheets.Picture(1, 1, 1, "", sizes, placeholder=digits, facts={"alpha": 1}).waiting == ""
+    assert sheets.Picture(1, 1, 1, "", sizes, placeholder="00" * 6).waiting == ""
+    assert sheets.Picture(1, 1, 1, "", sizes).waiting == ""

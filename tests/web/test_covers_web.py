@@ -136,7 +136,7 @@ def test_a_picture_that_cannot_be_drawn_says_so_and_can_go(
 ) -> None:
     make.cover(contest, state="failed", reason="truncated", sizes=[])
     page = organiser.get("/manage/ferry/picture")
-    assert "The file arrived, but it ends in the middle of the picture." in page.text()
+    assert "The file arrived, but it ends too early to be shown." in page.text()
     assert not organiser.get("/en/contests/ferry").all("figure")
 
     page = organiser.submit(page, "Remove the picture")

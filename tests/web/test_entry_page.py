@@ -237,6 +237,46 @@ class TestSubmitting:
 
 
 class TestFiles:
+    def test_previews_under_way(self, pages: Pages, make: Make, session: Session) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
+        queued = make.file(entry, name="queued.png", preview_state="pending", previews=False)
+        queued.preview_pages = 0
+        working = make.file(entry, "document", name="long.pdf", kind="pdf", preview_state="pending", preview_done=3)
+        working.preview_pages = 23
+        visitor = pages.as_(entry.account)
+
+        page = visitor.get("/contests/ferry/entry")
+
+        assert "The file waits for its preview." in page.text(page.by_id(f"file-{queued.id}"))
+        assert "3 of 23 pages have a preview." in page.text(page.by_id(f"file-{working.id}"))
+        (bar,) = page.by_id(f"file-{working.id}").iter("progress")
+        assert (bar.get("max"), bar.get("value")) == ("23", "3")
+        assert len(list(page.by_id(f"file-{working.id}").iter("img"))) == 1
+        assert not list(page.by_id(f"file-{queued.id}").iter("img"))
+
+    @pytest.mark.parametrize(
+        ("state", "reason"),
+        [
+            ("pending", None),
+            ("icon", "nothing_inside"),
+            ("damaged", "truncated"),
+            ("failed", "crashed"),
+            ("refused", "bomb"),
+        ],
+    )
+    def test_no_preview_ever_keeps_an_entry_out(
+        self, pages: Pages, make: Make, session: Session, state: str, reason: str | None
+    ) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
+        make.file(
+            entry, kind="psd", preview_state=state, preview_reason=reason, alt="" if state == "icon" else "A map."
+        )
+        visitor = pages.as_(entry.account)
+
+        page = visitor.submit(visitor.get("/contests/ferry/entry"), "Submit revision 1")
+
+        assert page.h1 == "Received in time"
+
     def test_each_state_says_what_happened_and_the_cure(self, pages: Pages, make: Make) -> None:
         entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
         wanted = {
@@ -260,7 +300,7 @@ class TestFiles:
             ("coming.png", "Not finished", "choose the same file again to go on"),
             ("checked.png", "Checking", "The whole file has arrived."),
             ("refused.png", "Refused", "is not a type that this slot takes"),
-            ("damaged.png", "Damaged", "it ends in the middle of the picture"),
+            ("damaged.png", "Damaged", "The file ends too early."),
             ("failed.png", "No preview", "Export it again and replace it."),
         ):
             assert state in told[name], told[name]

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Assignment, Contest, Entry, Recusal, Scorecard
+from contest.models import Account, Assignment, Contest, Entry, Preview, Recusal, Scorecard
+from contest.previews import placeholder
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make, both
@@ -438,6 +439,80 @@ def test_others_find_nothing(pages: Pages, make: Make, contest: Contest, assignm
     assert pages.open("/judge/ferry").status_code == 302
 
 
+# What there is to see --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(make: Make, contest: Contest, judge: Account, storage: Storage) -> Entry:
+    """An entry with a picture, a document of 23 pages of which 2 are drawn, and files without pictures."""
+    entry = make.entry(contest, files=0, state="draft")
+    make.file(entry, body=png(), storage=storage, alt="A map", preview_facts={"width": 640, "height": 480, "hdr": 1})
+    document = make.file(entry, "document", kind="pdf", body=b"pdf", storage=storage, alt="A report", previews=False)
+    document.preview_pages, document.preview_facts = 23, {"width": 595, "height": 842}
+    for page in (1, 2):
+        make.session.add_all(
+            Preview(
+                file_id=document.id, page=page, preset="320", key=f"previews/{uuid.uuid4()}", width=9, height=9, size=9
+            )
+            for _ in (1,)
+        )
+        make.page(document, page, label="page", placeholder=placeholder.encode(1, 1, b"\xff\0\0\xff"))
+    tree = [["a.png", 1, 0], ["b.png", 1, 0], ["c.xyz", 1, 0]]
+    make.file(
+        entry, "source", kind="zip", previews=False, preview_state="icon", preview_reason="kind", preview_tree=tree
+    )
+    make.file(
+        entry,
+        "source",
+        kind="pdf",
+        previews=False,
+        preview_state="refused",
+        preview_reason="encrypted",
+        body=b"x" * 2048,
+    )
+    entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+    make.session.flush()
+    make.revision(entry)
+    make.assignment(entry, judge, code="B-2300")
+    make.open_round(contest)
+    return entry
+
+
+def test_pages_are_told_by_their_numbers(pages: Pages, judge: Account, shown: Entry) -> None:
+    sheet = pages.as_(judge).get("/judge/ferry/B-2300?picture=3")
+
+    assert "2 pictures, 2 files" in sheet.text()
+    assert sheet.text(sheet.by_id("caption")) == "Picture 2.2. Page 2 of 23 A reportPDF, 23 pages"
+    assert sheet.by_id("shown").get("alt") == "A report (Page 2 of 23)"
+    strip = [one for one in sheet.all("a") if "picture=" in (one.get("href") or "")]
+    assert [one.get("aria-label") for one in strip] == [
+        "Picture 1: A map",
+        "Picture 2.1: A report (Page 1 of 23)",
+        "Picture 2.2: A report (Page 2 of 23)",
+    ]
+    assert [sheet.text(one) for one in strip] == ["1", "2.1", "2.2"]
+    assert [one.get("class") for one in strip] == [None, "new", None]
+
+
+def test_a_picture_has_its_measures_and_stands_in_until_it_comes(pages: Pages, judge: Account, shown: Entry) -> None:
+    desk = pages.as_(judge)
+    plain, document = desk.get("/judge/ferry/B-2300?picture=1"), desk.get("/judge/ferry/B-2300?picture=3")
+
+    assert "PNG, 640 × 480 px, HDR, colours are approximate" in plain.text(plain.by_id("caption"))
+    assert "data:image" not in plain.html
+    assert document.html.count('<image href="data:image/png;base64,') == 1
+
+
+def test_files_without_a_picture_say_what_they_are(pages: Pages, judge: Account, shown: Entry) -> None:
+    sheet = pages.as_(judge).get("/judge/ferry/B-2300")
+
+    rows = [sheet.text(one) for one in sheet.all("li") if "file" in (one.get("class") or "").split()]
+    assert rows == [
+        "ZIPfile-1.zip 1 kBZIPNothing in it can be shown here.In it: 2 × PNG, 1 × other files",
+        "PDFfile-2.pdf 2 kBPDFIt has a password, so no picture can be shown.",
+    ]
+
+
 # Leaks --------------------------------------------------------------------------------------------
 
 
@@ -487,7 +562,9 @@ def plant(make: Make, session: Session, contest: Contest, storage: Storage) -> t
         body=b"zipcanarybytes",
         storage=storage,
         previews=False,
-        preview_state="none",
+        preview_state="icon",
+        preview_reason="nothing_inside",
+        preview_tree=[["treecanary-2206/kanarie.sketch", 10, 0], ["notes.endcanary", 3, 0]],
         name="origcanary-source-8812.zip",
     )
     entry.state, entry.submitted_at = "submitted", datetime(2019, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -511,6 +588,8 @@ def plant(make: Make, session: Session, contest: Contest, storage: Storage) -> t
         "staging": first.staging_key,
         "name of file": first.name,
         "second name": second.name,
+        "path of a member": "treecanary-2206",
+        "end of a member's name": "endcanary",
         "sha256": first.sha256.hex(),
         "submitted": "2019-02-03",
     }

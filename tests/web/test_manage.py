@@ -94,6 +94,7 @@ def _routes(app: Flask, contest: Contest, entry: Entry) -> Iterator[tuple[str, s
         "part": "prizes",
         "item_id": contest.prizes[0].id,
         "criterion_id": contest.round.criteria[0].id,
+        "side": "this",
     }
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("manage.") and "slug" in rule.arguments:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest.models import AuditEvent, Contest
+from contest.services import setup
 from tests.factories import Make, both
 from tests.pages import Pages
 from tests.web.room import PARTS, at, buttons, organiser_of, told_meanwhile, typed
@@ -272,8 +273,6 @@ def test_a_refused_thing_is_kept_in_the_form(
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_stale_thing_shows_both_values(pages: Pages, session: Session, contest: Contest, part: str) -> None:
-    from contest.services import setup
-
     organiser = organiser_of(pages, session, contest)
     url = at(contest, f"/{part}/{setup.things(contest, part)[0].id}")
     form = organiser.get(url)
@@ -285,6 +284,21 @@ def test_a_stale_thing_shows_both_values(pages: Pages, session: Session, contest
     organiser.submit(refused, "Save")
     session.expire_all()
     assert setup.things(contest, part)[0].name["en"] == "Mine"
+
+
+def test_types_of_file_stand_in_groups(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("announced")
+
+    page = organiser_of(pages, session, contest).get(at(contest, "/deliverables/new"))
+
+    groups = {
+        page.text(group.find("legend")): [box.get("value") for box in group.iter("input")]
+        for group in page.all("fieldset")
+        if group.get("class") == "mt2"
+    }
+    assert groups["Documents"] == ["pdf", "pptx", "keynote"]
+    assert groups["Packages and prototypes"] == ["zip", "prototype"]
+    assert [kind for kinds in groups.values() for kind in kinds] == list(setup.KINDS)
 
 
 def test_an_older_form_may_add_because_it_overwrites_nothing(pages: Pages, session: Session, contest: Contest) -> None:
@@ -301,8 +315,6 @@ def test_an_older_form_may_add_because_it_overwrites_nothing(pages: Pages, sessi
 def test_the_parts_of_an_open_contest_are_shown_with_the_reason_why_they_stay(
     pages: Pages, session: Session, make: Make, part: str
 ) -> None:
-    from contest.services import setup
-
     contest = make.contest("open")
     organiser = organiser_of(pages, session, contest)
     thing = setup.things(contest, part)[0]
@@ -320,8 +332,6 @@ def test_the_parts_of_an_open_contest_are_shown_with_the_reason_why_they_stay(
 def test_a_thing_of_another_contest_is_not_found(
     pages: Pages, session: Session, make: Make, contest: Contest, part: str
 ) -> None:
-    from contest.services import setup
-
     foreign = setup.things(make.contest("draft"), part)[0]
     organiser = organiser_of(pages, session, contest)
 

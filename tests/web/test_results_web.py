@@ -14,7 +14,17 @@ import pyvips
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Award, Contest, Entry, LoginSession, MailMessage, Publication
+from contest.models import (
+    Account,
+    Award,
+    Contest,
+    Entry,
+    EntryFile,
+    LoginSession,
+    MailMessage,
+    Preview,
+    Publication,
+)
 from contest.previews import jpeg
 from contest.services import results
 from contest.storage import Storage
@@ -298,6 +308,66 @@ def test_the_winners_page_in_both_languages(published: Pages, pages: Pages, entr
             assert pages.open(part.split()[0]).status_code == 200
 
 
+@pytest.fixture
+def moving(make: Make, entries: list[Entry], storage: Storage) -> EntryFile:
+    """The winner's first file is a video of two pictures."""
+    [file] = [each for each in entries[0].files if each.alt]
+    file.kind = "mp4"
+    make.page(file, 1, label="poster")
+    make.page(file, 2, label="frame", number=12)
+    for page, preset in ((1, "mp4"), (2, "320")):
+        preview = Preview(
+            file_id=file.id, page=page, preset=preset, key=f"previews/{file.id}{page}", width=320, height=160, size=9
+        )
+        make.session.add(preview)
+        storage.put(preview.key, b"123456789", content_type="video/mp4")
+    make.session.flush()
+    return file
+
+
+def test_a_winner_shows_its_pages_and_its_video(moving: EntryFile, published: Pages, pages: Pages) -> None:
+    page = pages.get("/en/contests/ferry/winners")
+
+    assert "Frame 12" in page.text() and "Still of the video" not in page.text()
+    [film] = page.all("video")
+    assert (film.get("src"), film.get("preload")) == ("/pictures/ferry/1/1/1/media/mp4", "none")
+    assert film.get("poster") == "/pictures/ferry/1/1/1/1280"
+    assert pages.open("/pictures/ferry/1/1/1/media/mp4").data == b"123456789"
+    assert [pages.open(f"/pictures/ferry/1/1/{number}/media/mp4").status_code for number in (2, 3, 9)] == [404] * 3
+
+
+def test_published_pictures_stay_when_another_file_gets_one_later(
+    published: Pages, pages: Pages, session: Session, entries: list[Entry], storage: Storage
+) -> None:
+    first, second = sorted(entries[0].files, key=lambda each: each.alt, reverse=True)
+    storage.put(
+        next(each.key for each in second.previews if each.preset == "320"), b"second", content_type="image/webp"
+    )
+    assert pages.open("/pictures/ferry/1/1/2/320").data == b"second"
+
+    first.preview_state = "pending"
+    session.flush()
+
+    assert pages.open("/pictures/ferry/1/1/1/320").status_code == 404
+    assert pages.open("/pictures/ferry/1/1/2/320").data == b"second"
+
+
+def test_a_publication_of_the_second_version_is_still_shown(
+    published: Pages, pages: Pages, session: Session, contest: Contest
+) -> None:
+    [public] = session.scalars(select(Publication).where(Publication.contest_id == contest.id))
+    old = json.loads(json.dumps(public.snapshot))
+    for given in old["awards"]:
+        del given["prototypes"]
+        given["pictures"] = [{name: each[name] for name in ("page", "alt", "sizes")} for each in given["pictures"]]
+    before = pages.get("/en/contests/ferry/winners").text()
+    public.snapshot = old | {"format": 2}
+    session.flush()
+
+    assert pages.get("/en/contests/ferry/winners").text() == before
+    assert [pages.open(f"/pictures/ferry/1/1/{page}/320").status_code for page in (1, 2, 3)] == [200, 200, 404]
+
+
 def test_the_page_shows_the_snapshot_and_nothing_else(
     published: Pages, pages: Pages, session: Session, contest: Contest, entries: list[Entry]
 ) -> None:
@@ -415,7 +485,7 @@ def test_the_jury_speaks_on_the_winners_page(
     assert "Aoki Haruka <chair>" in page.text() and "やさしさ" not in page.text()
     assert "青木 遥" in pages.get("/ja/contests/ferry/winners").text()
     told = pages.json("GET", "/api/v1/publications/ferry")["snapshot"]
-    assert (told["format"], told["jury"]["people"]) == (2, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
+    assert (told["format"], told["jury"]["people"]) == (3, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
 
 
 def test_a_shared_first_rank_is_pointed_out(

@@ -80,6 +80,8 @@ class TestTheWholeWay:
                 "reason": None,
                 "message": "",
                 "preview": "none",
+                "done": 0,
+                "pages": 0,
             }
         )
         run_jobs()
@@ -88,6 +90,18 @@ class TestTheWholeWay:
         assert visitor.json("POST", f"{path}/complete") == told
         row = session.scalars(select(EntryFile)).one()
         assert storage.read(row.key or "") == body
+
+    def test_previews_are_counted_and_then_judged(self, visitor: Pages, entry: Entry, make: Make) -> None:
+        row = make.file(entry, kind="pdf", preview_state="pending", previews=False, preview_done=3)
+        row.preview_pages = 23
+        told = visitor.json("GET", f"/uploads/{row.id}")
+        assert (told["preview"], told["done"], told["pages"]) == ("pending", 3, 23)
+        assert told["message"] == "3 of 23 pages have a preview."
+
+        row.preview_state, row.preview_reason, row.kind = "icon", "kind", "indd"
+
+        told = visitor.json("GET", f"/uploads/{row.id}")
+        assert told["message"].startswith("InDesign files have no preview.")
 
     def test_a_refused_file_says_why_in_the_pages_language(self, pages: Pages, make: Make, run_jobs: Run) -> None:
         entry = make.entry(make.contest(slug="ferry"), make.account(locale="ja"), state="draft", files=0)

@@ -53,8 +53,14 @@ def test_a_proposal_freezes_everything_under_public_numbers(
                 "page": 1,
                 "alt": "A screen with a map.",
                 "sizes": [["320", 320, 160], ["1280", 1280, 640], ["2560", 2560, 1280]],
+                "from": [1, 1],
+                "label": "",
+                "number": 1,
+                "of": 1,
+                "media": [],
             }
         ],
+        "prototypes": 0,
     }
     assert proposed.snapshot["standings"] == [
         {"entry": entry.number, "rank": place, "tied": 1, "scorecards": 2, "score": [2 * FULL * level // 5, 2 * FULL]}

