@@ -58,7 +58,6 @@ ACTS = frozenset(
         "file.removed",
         "file.downloaded",
         "previews.retried",
-        "entry.pair_seen",
         "assignment.made",
         "assignment.removed",
         "assignment.recused",

@@ -86,6 +86,14 @@ _KEPT = 32
 Start = Callable[..., Any]
 
 
+def _host_name(header: str) -> str | None:
+    """The name in a Host header; None for what is none, which the site refuses."""
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None
+
+
 class PrototypeHost:
     """Answers for the host of PROTOTYPE_URL, and passes every other request on to `site`."""
 
@@ -96,7 +104,7 @@ class PrototypeHost:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        if urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname != self._host:
+        if _host_name(environ.get("HTTP_HOST", "")) != self._host:
             return self._site(environ, start)
         request = Request(environ)
         word, _, path = request.path.lstrip("/").partition("/")

@@ -1,4 +1,4 @@
-"""Find a Chromium for the browser tests; install one where there is none, and say so.
+"""Find what the tests need of the host, a Chromium and OpenGL; install what is missing, and say so.
 
 As root on a Debian-like host it is the distribution's package, otherwise Playwright's own build.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -29,13 +30,23 @@ def find() -> str | None:
     return own if Path(own).exists() else None
 
 
+def install(*packages: str) -> None:
+    """Install packages of a Debian-like host; needs root."""
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 def main() -> int:
+    debian = os.geteuid() == 0 and shutil.which("apt-get") is not None
+    # Models in three dimensions are drawn by the host's OpenGL; without it they have an icon, and tests know.
+    if debian and not find_library("EGL"):
+        print("No OpenGL found: installing Debian's packages.", flush=True)
+        install("libegl1", "libgl1-mesa-dri")
     if find():
         return 0
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if debian:
         print("No Chromium found: installing Debian's package.", flush=True)
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        install("chromium")
     else:
         print("No Chromium found: installing Playwright's own.", flush=True)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)

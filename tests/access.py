@@ -161,7 +161,6 @@ TABLE: dict[str, Row] = {
     "judging.tile GET": row("/judge/{judged}/{code}/pictures/1/1/tiles/0/0_0", "302 404 404 404 404 404 404 404 302"),
     "results.media GET": row("/pictures/{done}/1/1/1/media/mp4", "404 404 404 404 404 404 404 404 404"),
     "results.picture GET": row("/pictures/{done}/1/1/1/320", "200 200 200 200 200 200 200 200 200"),
-    "results.tile GET": row("/pictures/{done}/1/1/1/tiles/0/0_0", "404 404 404 404 404 404 404 404 404"),
     "results.propose POST": row("/manage/{done}/results/propose", "302 404 404 404 404 404 302 403 302"),
     "results.publish POST": row("/manage/{done}/results/1/publish", "302 404 404 404 404 404 403 403 302"),
     "results.retract POST": row("/manage/{done}/results/1/retract", "302 404 404 404 404 404 403 422 302"),

@@ -53,9 +53,12 @@ NO_PAGES = {
     "judging.tile",
     "manage.letter_html",
     "manage.similar_picture",
+    # There only where PROTOTYPE_URL is set: web/test_prototypes.py and browser/test_prototypes.py read them.
+    "prototypes.entry",
+    "prototypes.judge",
+    "prototypes.winner",
     "results.media",
     "results.picture",
-    "results.tile",
     "results.winners_any",
     "share.card",
     "share.cover",

@@ -185,7 +185,9 @@ def picture(slug: str, code: str, number: int, page: int, preset: str) -> Any:
     return web.picture(key, etag=web.opaque("judge", slug, code, number, page, preset), public_cache=False)
 
 
-@bp.get(f"/judge/<slug>/<code>/pictures/<int(max=2147483647):number>/<int(max=2147483647):page>/media/<{streams.MEDIA}>")
+@bp.get(
+    f"/judge/<slug>/<code>/pictures/<int(max=2147483647):number>/<int(max=2147483647):page>/media/<{streams.MEDIA}>"
+)
 @signed_in
 def media(slug: str, code: str, number: int, page: int, preset: str) -> Any:
     """The video or animation of a page, under the same code."""

@@ -88,18 +88,6 @@ def media(slug: str, number: int, award: int, page: int, preset: str) -> Any:
     return streams.stream(key, size=size, preset=preset, etag=etag, public_cache=True)
 
 
-@bp.get(
-    "/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>"
-    f"/{streams.TILE}"
-)
-@public
-def tile(slug: str, number: int, award: int, page: int, level: int, column: int, row: int) -> Any:
-    """One tile of a winner's deep-zoom pyramid, as public as the picture."""
-    key, size = publications.extra_of(session(), slug, number, award, page, "tiles")
-    etag = web.opaque("winner", slug, number, award, page, size, level, column, row)
-    return streams.tile(key, size=size, level=level, column=column, row=row, etag=etag, public_cache=True)
-
-
 # The app team ------------------------------------------------------------------------------------
 
 

@@ -154,9 +154,7 @@ class Deliverable(Versioned):
     kinds = SelectMultipleField(
         _l("Types of file"),
         choices=_kinds,
-        description=_l(
-            "ZIP also takes Sketch, Figma, Adobe XD, PowerPoint, Keynote, dotLottie, 3MF and prototypes."
-        ),
+        description=_l("ZIP also takes Sketch, Figma, Adobe XD, PowerPoint, Keynote, dotLottie, 3MF and prototypes."),
     )
     max_megabytes = whole(_l("Largest size of one file, in MB"), 1, 5000)
     max_files = whole(_l("Most files"), 1, 100)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 _MOST_MOOV = 64_000_000
 _MOST_HEAD = 4_000_000
 _MOST_EDGE = 16384
+_MOST_BOXES = 1000
 
 
 # MP4 -----------------------------------------------------------------------------------------------
@@ -71,7 +72,9 @@ def free(length: int) -> bytes:
 def _top(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
     """The outermost boxes: name, where each begins behind its head, where it ends."""
     at = 0
-    while at < size:
+    for _ in range(_MOST_BOXES):
+        if at == size:
+            return
         head = os.pread(file.fileno(), 16, at)
         length, body = int.from_bytes(head[:4], "big"), 8
         if length == 1:
@@ -80,6 +83,7 @@ def _top(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
             raise ValueError("boxes that do not add up")
         yield head[4:8], at + body, at + length
         at += length
+    raise ValueError("too many")
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

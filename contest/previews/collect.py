@@ -81,7 +81,7 @@ class Collector:
         """One word of the server; the result with the last. Raises what `keep`, `told` and `member` raise."""
         try:
             result = self._hear(event)
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError, OSError, RecursionError):
             # Said by a child in a stranger's hands, or by a bug of ours. The file gets no previews.
             return Result("failed", "crashed", 0, 0, 0, (), 0.0, 0.0)
         if event["event"] == "output":
@@ -183,7 +183,8 @@ class Collector:
             raise ValueError("not a list of members")
         entries = []
         for path, size in listed:
-            if not isinstance(path, str) or not 0 < len(path) <= _MAX_PATH:
+            # The database keeps no NUL.
+            if not isinstance(path, str) or not 0 < len(path) <= _MAX_PATH or "\0" in path:
                 raise ValueError("not a path")
             path.encode()  # a lone surrogate cannot be stored
             entries.append(Entry(path, natural(size, 2**50)))

@@ -20,7 +20,17 @@ from typing import Any, BinaryIO
 from contest.previews import tools
 from contest.previews.client import PreviewServer
 from contest.previews.kinds import Kind, identify
-from contest.previews.outcome import CARDS, EXTRAS, PRESETS, Output, RendererGone, Result, file_name
+from contest.previews.outcome import (
+    CARDS,
+    EXTRAS,
+    PRESETS,
+    NoRoom,
+    Output,
+    RendererAway,
+    RendererGone,
+    Result,
+    file_name,
+)
 from contest.previews.pipeline import EVERYTHING, Order, preview
 
 #: Verdict, reason and kind → one sentence in English; empty for what is well.
@@ -64,11 +74,13 @@ def main(
     try:
         if strange := set(presets) - set(EVERYTHING):
             raise ValueError(f"no such preset: {', '.join(sorted(strange))}; there are {', '.join(EVERYTHING)}")
+        if not set(presets) & PRESETS.keys():
+            raise ValueError(f"name at least one size: {', '.join(PRESETS)}")
         started = tools.find(named)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
     except (ValueError, OSError) as error:
-        _warn(f"contest preview: {_printable(str(error))}")
+        _warn(f"contest preview: {_printable(_told(error) if isinstance(error, OSError) else str(error))}")
         return 2
     if missing := sorted(set(named) - set(started.programs if started else ())):
         _warn(f"Not here, or without a bubblewrap that works: {', '.join(missing)}.")
@@ -87,10 +99,12 @@ def main(
         _warn("Stopped.")
         return _STOPPED
     except RendererGone as error:
-        _warn(f"The renderer does not start: {_printable(str(error))}")
+        _warn(f"The renderer does not start or answer: {_printable(str(error))}")
         return 1
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain once more when it closes the stream.
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # else the reader has seen enough
+            _warn(f"contest preview: {_printable(_told(error))}")
+        # Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 1 if unread else 0
@@ -108,8 +122,10 @@ def _answer(server: PreviewServer, file: str, folder: Path | None, order: Order)
                 result = _rendered(server, opened, kind, replace(order, keep=shelf.put))
                 shelf.keep_only({(output.page, output.preset) for output in result.outputs})
                 return _Answer(file, kind, result, shelf.paths)
+    except NoRoom as error:
+        return _Answer(file, error=str(error))
     except OSError as error:
-        return _Answer(file, error=error.strerror or str(error))
+        return _Answer(file, error=_told(error, file))
 
 
 def _opened(file: str) -> BinaryIO:
@@ -122,10 +138,13 @@ def _opened(file: str) -> BinaryIO:
 
 
 def _rendered(server: PreviewServer, file: BinaryIO, kind: Kind, order: Order) -> Result:
-    """The result; a file that takes the renderer down twice is to blame for it."""
+    """The result; a file that takes the renderer down twice is to blame. Raises RendererGone where the host is."""
     for _ in range(2):
+        address = server.start()
         try:
-            return preview(file, kind, replace(order, address=server.start()))
+            return preview(file, kind, replace(order, address=address))
+        except (NoRoom, RendererAway):
+            raise
         except RendererGone as error:
             _warn(f"The renderer ended: {_printable(str(error))}")
     return Result("failed", "crashed", 0, 0, 0, (), 0.0, 0.0)
@@ -221,19 +240,29 @@ def _words(answer: _Answer, sentence: Sentence | None) -> str:
     name = _printable(answer.file)
     result = answer.result
     if result is None:
-        return f"{name}: no verdict: {answer.error}"
+        return f"{name}: no verdict: {_printable(answer.error)}"
     facts = [answer.kind.value if answer.kind else "unknown kind"]
     if result.pages > 1:
         facts.append(f"{result.pages} pages")
     if result.width:
         facts.append(f"{result.width} × {result.height}")
     if result.tree:
-        facts.append(f"{len(result.tree)} members")
-    facts.append(f"{len(result.outputs)} previews")
+        facts.append(_count(len(result.tree), "member"))
+    facts.append(_count(len(result.outputs), "preview"))
     facts.append(f"{result.cpu_s:.2f} s, {result.peak_mb:.0f} MB")
     verdict = f"{result.verdict} ({result.reason})" if result.reason else result.verdict
     meaning = sentence(result.verdict, result.reason, answer.kind) if sentence and result.reason else ""
     return f"{name}: {verdict}: {', '.join(facts)}" + (f"\n    {meaning}" if meaning else "")
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
+
+
+def _told(error: OSError, file: str | None = None) -> str:
+    """What the host said, with the path that it is about unless that is `file`."""
+    said = error.strerror or str(error)
+    return said if error.filename in (None, file) else f"{said}: {os.fspath(error.filename)}"
 
 
 def _warn(line: str) -> None:

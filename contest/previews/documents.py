@@ -29,6 +29,10 @@ _NOTICES = ("without PDF Content", "PDF Compatible File", "PDF 互換ファイ�
 _NOTICE_LENGTH = 2000
 
 
+#: A side of a page in points: beyond 350 m it is damage.
+_MOST_POINTS = 1_000_000
+
+
 def draw_pdf(data: Any, canvas: Canvas) -> None:
     """Previews of the first pages of a PDF on white: the largest preset for fewer of them.
 
@@ -57,6 +61,8 @@ def _draw(document: pypdfium2.PdfDocument, canvas: Canvas) -> None:
         try:
             page = document[index]
             width, height = page.get_size()
+            if max(width, height) > _MOST_POINTS:
+                raise ValueError("no page is so large")
             # The hair less keeps the rounding up inside from making one pixel too many.
             bitmap = page.render(
                 scale=(canvas.edge(largest) - 0.01) / max(width, height), rev_byteorder=True, prefer_bgrx=True

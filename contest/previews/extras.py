@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import BinaryIO
 
 from contest.previews import boxes, jpeg, pack, webp
@@ -11,7 +10,8 @@ from contest.previews.outcome import MAX_OUTPUT_BYTES, MAX_PIXELS
 
 #: Edge of a tile without its overlap, in pixels, and the overlap on each inner side.
 TILE, OVERLAP = 510, 1
-_TILE_NAME = re.compile(r"(\d{1,2})/(\d{1,3})_(\d{1,3})")
+#: The largest pyramid, which is what its kinds may write into one file, and tile: bytes.
+_MOST_PYRAMID, _MOST_TILE = 200_000_000, 4_000_000
 _MOST_MOVING = 640
 
 
@@ -25,6 +25,8 @@ def measure(preset: str, file: BinaryIO, size: int) -> tuple[int, int]:
 
 def _tiles(file: BinaryIO, size: int) -> tuple[int, int]:
     """A pack of levels from 1 pixel up, each cut in tiles that are still JPEG or WebP without anything else."""
+    if size > _MOST_PYRAMID:
+        raise ValueError("too large")
     index = _pack(file, size)
     if set(index.info) != {"width", "height"}:
         raise ValueError("not a pyramid")
@@ -36,6 +38,8 @@ def _tiles(file: BinaryIO, size: int) -> tuple[int, int]:
         raise ValueError("tiles missing or left over")
     expected = tile_sizes(width, height)
     for name, (start, length) in index.members.items():
+        if length > _MOST_TILE:
+            raise ValueError("a tile too large")
         file.seek(start)
         data = file.read(length)
         found = jpeg.measure(data) if data.startswith(b"\xff\xd8") else webp.measure(data)

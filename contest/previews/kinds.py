@@ -285,22 +285,36 @@ def _by_brands(head: bytes) -> Kind | None:
     return Kind.MOV if brands[0] == b"qt  " else Kind.MP4
 
 
+# Two, so that no byte is looked at again from each place where the first may begin.
+_ASSET, _VERSION = re.compile(rb'"asset"\s*:\s*\{[^}]*'), re.compile(rb'"version"\s*:\s*"\d')
+_OBJ_BEFORE = (b"#", b"mtllib ", b"usemtl ", b"o ", b"g ", b"s ")
+
+
 def _by_text(head: bytes) -> Kind | None:
     """Kinds that are text, by what only they begin with."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"ISO-10303-21;"):
         return Kind.STEP
     if text.startswith(b"{"):
-        if re.search(rb'"asset"\s*:\s*\{[^}]*"version"\s*:\s*"\d', text):
+        if any(_VERSION.search(found.group()) for found in _ASSET.finditer(text)):
             return Kind.GLTF
         if re.search(rb'"(?:ip|op|fr)"\s*:\s*[-\d.]', text) and b'"v"' in text:
             return Kind.LOTTIE
         return None
     if text.startswith(b"solid") and b"facet" in text:
         return Kind.STL
-    if re.match(rb"(?:(?:#[^\n]*|(?:mtllib|usemtl|o|g|s) [^\n]*)?\s*\n)*v\s+-?[\d.]", text):
-        return Kind.OBJ
-    return None
+    return Kind.OBJ if _is_obj(text) else None
+
+
+def _is_obj(text: bytes) -> bool:
+    """Whether the first line that is no remark and names nothing is a vertex.
+
+    Line by line: one pattern for all lines would need exponential time for blank lines without an end.
+    """
+    for line in text.split(b"\n"):
+        if line.strip() and not line.startswith(_OBJ_BEFORE):
+            return re.match(rb"v\s+-?[\d.]", line) is not None
+    return False
 
 
 def identify(file: BinaryIO, *, size: int) -> Kind | None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 #: Hashes with fewer set bits or fewer unset ones than this say nothing: an empty page looks like any other.
-LEAST_BITS = 6
+LEAST_BITS = 10
 #: Up to FLAG bits a pair is flagged, up to LOOK it may be worth a look.
 FLAG, LOOK = 8, 14
-ORIENTATIONS = 8
 
 
 def hashes(grey: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -19,9 +19,6 @@ CARDS = {"card": (1200, 630), "award": (1200, 630)}
 #: click-through prototype, packed. Only `site` may hold what an entrant wrote; it is served apart.
 EXTRAS = {"tiles": "pack", "moving": "webp", "mp4": "mp4", "webm": "webm", "site": "pack"}
 
-#: A file inside a package, handed out for a rendering of its own and never kept.
-MEMBER = "member"
-
 #: `ready`: all is well. `damaged`: there are pictures, but not of the whole file. `failed`: none could be
 #: made. `refused`: the file breaks one of our limits, or has a password. `icon`: nothing to show, by its kind.
 VERDICTS = frozenset({"ready", "damaged", "failed", "refused", "icon"})
@@ -60,7 +57,7 @@ REASONS = frozenset(
 LABELS = frozenset({"picture", "page", "slide", "frame", "artboard", "poster", "specimen", "view", "screen"})
 
 #: Facts of a file as a whole: name → largest value. Numbers only; what is not known is left out.
-#: `hdr`, `moving`, `sound`, `plays`: 0 or 1. `playable` counts nothing: see `EXTRAS`.
+#: `hdr`, `alpha` and `sound` are 0 or 1.
 FACTS: Mapping[str, int] = {
     "frames": 10**7,
     "duration_ms": 10**9,
@@ -101,7 +98,7 @@ def file_name(page: int, preset: str) -> str:
 
 
 def member_name(index: int) -> str:
-    """The same for a member of a package."""
+    """The same for a member of a package, handed out for a rendering of its own and never kept."""
     return f"member-{index}"
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from contest.previews import client, started
 from contest.previews.client import Output, Progress, Result
 from contest.previews.kinds import ARCHIVES, Kind, identify
-from contest.previews.outcome import EXTRAS, MAX_PAGES, PRESETS, Entry, Page
+from contest.previews.outcome import EXTRAS, MAX_PAGES, PRESETS
 from contest.previews.tools import Tools
 
 #: All that a file may get.
@@ -37,6 +37,8 @@ _NESTED = frozenset({Kind.ZIP, Kind.PROTOTYPE})
 _NO_FAULT = frozenset({None, "missing_part", "not_supported", "kind", "nothing_inside", "no_tool"})
 #: After so long no further member of a package is begun; those that have a page then are enough.
 _MEMBERS_WALL_S = 240.0
+#: The same where only a first picture is wanted: others wait behind it for theirs.
+_QUICK_WALL_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _joined(
     cpu, peak = whole.cpu_s, whole.peak_mb
     damage = whole.reason if whole.verdict == "damaged" else None
     failure: Result | None = None
-    until = time.monotonic() + _MEMBERS_WALL_S
+    until = time.monotonic() + (_QUICK_WALL_S if order.quick else _MEMBERS_WALL_S)
     for done, (index, file) in enumerate(members, 1):
         if len(pages) == MAX_PAGES or (order.quick and pages):
             break
@@ -161,6 +163,3 @@ def _member(file: BinaryIO, order: Order, page: int, *, inside: bool) -> Result:
     outputs = tuple(output for output in part.outputs if output.page == 1)
     shown = part.verdict in ("ready", "damaged") and bool(outputs)
     return replace(part, outputs=outputs, page_list=part.page_list[:1] if shown else ())
-
-
-__all__ = ["EVERYTHING", "Entry", "Order", "Page", "preview"]

@@ -77,10 +77,9 @@ def render(
 
     `quick`: the first picture only. Returns verdict, reason, pages, width, height (as in `outcome.Result`)
     and outputs, each with page, preset, width and height, in the file that `outcome.file_name` names; and a
-    note for operators, ASCII,
-    which may quote the file. `emit` is told of each step (see `canvas.Emit`). Never raises for what is
-    wrong with the file; raises NoRoom for a full disk, and PermissionError. Changes this process for good:
-    blocks the other loaders of libvips and its cache.
+    note for operators, ASCII, which may quote the file. `emit` is told of each step (see `canvas.Emit`).
+    Never raises for what is wrong with the file; raises NoRoom for a full disk, and PermissionError. Changes
+    this process for good: blocks the other loaders of libvips and its cache.
     """
     pyvips.cache_set_max(0)
     allow_loader(kind)

@@ -87,6 +87,10 @@ _SELF_OR_ZERO: _Numbers = {
     "sched_setparam": (142, 118), "sched_setattr": (314, 274),
 }  # fmt: skip
 
+#: Refused with these as its second argument: to whom a signal goes that tells of a file, and which, up to SIGKILL.
+_FCNTL: tuple[int, int] = (72, 25)
+_F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
+
 _CLONE: tuple[int, int] = (56, 220)
 _CLONE3 = 435
 _CLONE_THREAD = 0x00010000
@@ -100,7 +104,7 @@ _X32_BIT = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 # Offsets in struct seccomp_data; the low half of an argument comes first on both architectures.
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
@@ -146,6 +150,13 @@ def assemble(machine: str, pid: int) -> list[Instruction]:
         (_ANY_BIT, 0, 1, _CLONE_THREAD),
         (_RETURN, 0, 0, _ALLOW),
         refuse,
+        (_EQUAL, 0, 6, _FCNTL[column]),
+        (_LOAD, 0, 0, _SECOND_ARGUMENT),
+        (_EQUAL, 2, 0, _F_SETOWN),
+        (_EQUAL, 1, 0, _F_SETSIG),
+        (_EQUAL, 0, 1, _F_SETOWN_EX),
+        refuse,
+        (_RETURN, 0, 0, _ALLOW),
     ]
     for number in _column(_SELF, column):
         program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, _FIRST_ARGUMENT), (_EQUAL, 0, 1, pid)]

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from contest.previews import confine
-from contest.previews.kinds import MODELS, VIDEOS, Kind
+from contest.previews.kinds import ARCHIVES, MODELS, VIDEOS, Kind
 from contest.previews.outcome import (
     CARDS,
     EXTRAS,
@@ -369,7 +369,7 @@ class _Child:
             confine.confine(
                 readable=[*readable_paths(self._settings.folder), *map(Path, _OPENGL if kind in MODELS else ())],
                 writable=[self._folder],
-                limits=limits_of(kind, self._settings.limits),
+                limits=limits_of(kind, self._settings.limits, os.fstat(file).st_size),
                 wanted=self._layers,
             )
             from contest.previews import render  # imported by `main` long before
@@ -404,9 +404,13 @@ class _Child:
         os.chdir(self._folder)
 
 
-def limits_of(kind: Kind, given: Mapping[str, int]) -> confine.Limits:
-    """What the rendering of one file of this kind may use."""
+def limits_of(kind: Kind, given: Mapping[str, int], size: int) -> confine.Limits:
+    """What the rendering of one file of this kind and of `size` bytes may use."""
     limits = confine.Limits(**given)
+    if kind in VIDEOS | ARCHIVES:
+        # These may have gigabytes, of which a rendering reads a part at a time: mapped, they fill address
+        # space and no memory.
+        limits = replace(limits, address_space=limits.address_space + size)
     return replace(limits, file_size=max(limits.file_size, MAX_EXTRA_BYTES)) if kind in _LARGE else limits
 
 

@@ -35,7 +35,7 @@ _ALL_S = 60.0
 #: What is unpacked for the browser.
 _MAX_BYTES = 500_000_000
 _COPY = 1024 * 1024
-_LONGEST = 255
+_LONGEST, _LONGEST_PATH = 255, 2000
 
 #: Kinds that a program turns into a PDF, and which.
 CONVERTED = {Kind.EPS: "ghostscript", Kind.PPTX: "libreoffice"}
@@ -213,10 +213,16 @@ def unpack(site: BinaryIO, folder: Path) -> list[str]:
 def is_plain(path: str) -> bool:
     """Whether a path stays below where it begins, and can lie in a file system."""
     parts = path.split("/")
+    try:
+        lengths = [len(part.encode()) for part in parts]
+    except UnicodeEncodeError:
+        return False
     return (
         "\0" not in path
         and "\\" not in path
-        and all(part not in ("", ".", "..") and len(os.fsencode(part)) <= _LONGEST for part in parts)
+        and all(part not in ("", ".", "..") for part in parts)
+        and max(lengths) <= _LONGEST
+        and sum(lengths) <= _LONGEST_PATH
         and len(parts) <= 32
     )
 

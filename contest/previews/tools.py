@@ -333,10 +333,11 @@ def _use(pid: int) -> Spent:
     while waiting:
         own = Path(f"/proc/{waiting.pop()}")
         with contextlib.suppress(OSError, ValueError, IndexError):
-            told = (own / "stat").read_text().rpartition(")")[2].split()
+            # The name of a process may hold any bytes.
+            told = (own / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
             # In user and kernel mode, and that of the children whose end it has seen.
             ticks += sum(int(word) for word in told[11:15])
-            for line in (own / "status").read_text().splitlines():
+            for line in (own / "status").read_text("utf-8", "replace").splitlines():
                 # What is shared is counted in each: a browser shares little, and what hides there must show.
                 if line.startswith(("RssAnon:", "RssShmem:")):
                     kilobytes += int(line.split()[1])
@@ -345,7 +346,12 @@ def _use(pid: int) -> Spent:
 
 
 def _written(folder: Path) -> int:
-    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(folder) for name in names)
+    written = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # an office writes under another name first
+                written += os.lstat(os.path.join(at, name)).st_size
+    return written
 
 
 def _made(path: Path) -> Path:

@@ -122,13 +122,17 @@ def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listin
 
 
 def retry(session: Session, actor: Actor, slug: str, file_id: uuid.UUID) -> EntryFile:
-    """Ask for the previews of one file again. Raises NotFound, and Denied("preview_fine") where nothing failed."""
+    """Ask for the previews of one file again. Raises NotFound, and Denied("preview_fine") where nothing failed.
+
+    A damaged file has pictures, which judges may be looking at: they would go, to come back the same.
+    """
     contest = _organised(session, actor, slug)
     # The lock is the file's alone; whether it failed is asked once it is held.
     row = session.scalars(_of(contest).where(EntryFile.id == file_id).with_for_update(of=EntryFile)).first()
     if row is None:
         raise NotFound
-    again = or_(_failed(), _conditions()["no_tool"])
+    found = _conditions()
+    again = or_(*(found[name] for name in ("failed", "refused", "waiting", "no_tool")))
     if session.scalar(select(EntryFile.id).where(EntryFile.id == file_id, again)) is None:
         raise Denied("preview_fine")
     _owe_again(session, [row])
@@ -139,7 +143,7 @@ def retry(session: Session, actor: Actor, slug: str, file_id: uuid.UUID) -> Entr
 def retry_all(session: Session, actor: Actor, slug: str) -> int:
     """Ask again for what failed or waits too long, MOST_AGAIN files at most; returns how many.
 
-    What is damaged or was refused comes out the same each time, so it is left to be tried one by one.
+    What was refused comes out the same each time, so it is left to be tried one by one.
     """
     contest = _organised(session, actor, slug)
     found = _conditions()

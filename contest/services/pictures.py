@@ -124,7 +124,7 @@ def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture
     for number, row in enumerate(files, 1):
         pages = drawn.get(row.file_id)
         if not pages:
-            name = f"file-{len(plain) + 1}.{row.kind}"
+            name = f"file-{len(plain) + 1}.{EXTENSIONS[Kind(row.kind)][0]}"
             plain.append(
                 PlainFile(
                     name,

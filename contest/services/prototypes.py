@@ -17,14 +17,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contest import permissions
 from contest.errors import NotFound
-from contest.models import Entry, EntryFile, Preview
+from contest.models import Preview
 from contest.permissions import Actor
-from contest.services import judging, pictures, publications
+from contest.services import judging, pictures, previews, publications
 
 #: How long an opened prototype can be clicked through.
 LIFETIME_S = 12 * 3600
@@ -43,7 +41,8 @@ def seal(secret_key: str, key: str, now: float) -> str:
 def unseal(secret_key: str, word: str, now: float) -> str:
     """The key of the object that a word stands for. Raises NotFound for a word that is not ours or too old."""
     try:
-        raw = base64.urlsafe_b64decode(word.encode("ascii") + b"=" * (-len(word) % 4))
+        # Strictly: what a lenient reader leaves out would come back in addresses that are made of the word.
+        raw = base64.b64decode(word.encode("ascii") + b"=" * (-len(word) % 4), altchars=b"-_", validate=True)
         plain = AESGCM(_derived(secret_key)).decrypt(raw[:_NONCE], raw[_NONCE:], _PURPOSE)
     except (InvalidTag, binascii.Error, UnicodeEncodeError, ValueError) as error:
         raise NotFound from error
@@ -59,20 +58,7 @@ def _derived(secret_key: str) -> bytes:
 
 def get_visible(session: Session, actor: Actor, preview_id: uuid.UUID) -> Preview:
     """A prototype for the file's entrant or the contest's app team. Raises NotFound."""
-    row = session.execute(
-        select(Preview, Entry)
-        .join(EntryFile, Preview.file_id == EntryFile.id)
-        .join(Entry, EntryFile.entry_id == Entry.id)
-        .where(Preview.id == preview_id, Preview.preset == pictures.SITE)
-    ).first()
-    if row is None:
-        raise NotFound
-    contest = row.Entry.contest
-    own = permissions.owns(actor, row.Entry) and permissions.may_see_contest(actor, contest)
-    if not own and not permissions.may_manage(actor, contest):
-        raise NotFound
-    found: Preview = row.Preview
-    return found
+    return previews.get_visible(session, actor, preview_id, (pictures.SITE,))
 
 
 def key_for_judge(session: Session, actor: Actor, slug: str, code: str, number: int) -> str:
@@ -82,7 +68,7 @@ def key_for_judge(session: Session, actor: Actor, slug: str, code: str, number: 
 
 def key_of_winner(session: Session, slug: str, publication: int, award: int, number: int) -> str:
     """The same for a winner. Raises NotFound unless the publication is in force."""
-    return _nth(session, publications.winning_revision(session, slug, publication, award), number)
+    return _nth(session, publications.revision_with_prototype(session, slug, publication, award, number), number)
 
 
 def _nth(session: Session, revision_id: uuid.UUID, number: int) -> str:

@@ -397,16 +397,22 @@ def picture_key(session: Session, slug: str, number: int, award: int, page: int,
 
 
 def extra_of(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> tuple[str, int]:
-    """The object that holds a winner's video, animation or pyramid, and its size. Raises NotFound as `picture_key`."""
+    """The object that holds a winner's video or animation, and its size. Raises NotFound as `picture_key`."""
     shown = _shown_award(session, slug, number, award)
     picture = _shown_picture(shown, page)
+    # What two people did not confirm is not public.
+    if preset not in picture.get("media", ()):
+        raise NotFound
     revision_id = _revision_of(session, slug, shown)
     return pictures.extra_of(session, revision_id, *_source(session, revision_id, picture), preset)
 
 
-def winning_revision(session: Session, slug: str, number: int, award: int) -> uuid.UUID:
-    """The revision that won an award. Raises NotFound unless the publication is in force and names it."""
-    return _revision_of(session, slug, _shown_award(session, slug, number, award))
+def revision_with_prototype(session: Session, slug: str, number: int, award: int, prototype: int) -> uuid.UUID:
+    """The revision that won an award. Raises NotFound unless the publication is in force and names its prototype."""
+    shown = _shown_award(session, slug, number, award)
+    if not 1 <= prototype <= shown.get("prototypes", 0):
+        raise NotFound
+    return _revision_of(session, slug, shown)
 
 
 def _shown_award(session: Session, slug: str, number: int, award: int) -> dict[str, Any]:

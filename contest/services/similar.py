@@ -60,7 +60,9 @@ WITH mine AS MATERIALIZED (
     SELECT p.file_id, p.page, p.turned[1] AS upright, p.tiles
     FROM preview_page p JOIN entry_file f ON f.id = p.file_id JOIN entry e ON e.id = f.entry_id
     WHERE p.turned <> '{{}}' AND e.account_id <> :account AND f.state = 'accepted'
-      AND (e.contest_id = :contest OR e.id = ANY(:winners))
+      AND (e.contest_id = :contest
+           -- Of another contest's winner only what was handed in there: nobody looks into a draft.
+           OR e.id = ANY(:winners) AND EXISTS (SELECT FROM revision_file r WHERE r.file_id = f.id))
 ), ways AS MATERIALIZED (
     SELECT mine.page, way.hash, way.ordinality > 1 AS is_turned
     FROM mine CROSS JOIN LATERAL unnest(mine.turned) WITH ORDINALITY AS way(hash, ordinality)
@@ -98,7 +100,10 @@ def compare(session: Session, file_id: uuid.UUID) -> None:
         return
     session.execute(
         delete(Similarity).where(
-            or_(Similarity.file_id == file_id, Similarity.other_id == file_id), Similarity.seen_at.is_(None)
+            # Those of other contests, in which it stands as a winner, are not looked for again here.
+            Similarity.contest_id == own.contest_id,
+            or_(Similarity.file_id == file_id, Similarity.other_id == file_id),
+            Similarity.seen_at.is_(None),
         )
     )
     found = session.execute(
@@ -118,8 +123,10 @@ def compare(session: Session, file_id: uuid.UUID) -> None:
     facts = _facts(session, {row.file_id for row in nearest})
     for row in nearest:
         accepted_at, contest_id = facts[row.file_id]
-        # The later file is the one that may have taken something; ties go by id, so that a pair is one pair.
-        later = (own.accepted_at, str(file_id)) > (accepted_at, str(row.file_id))
+        # The later file is the one that may have taken something; ties go by id, so that a pair is one pair. Beside
+        # a winner of another contest it is always ours: that contest's team has no business with our entries.
+        elsewhere = contest_id != own.contest_id
+        later = elsewhere or (own.accepted_at, str(file_id)) > (accepted_at, str(row.file_id))
         this, that = ((file_id, row.page), (row.file_id, row.other_page))
         if not later:
             this, that = that, this
@@ -127,7 +134,7 @@ def compare(session: Session, file_id: uuid.UUID) -> None:
             insert(Similarity)
             .values(
                 id=uuid.uuid4(),
-                contest_id=own.contest_id if later else contest_id,
+                contest_id=own.contest_id,
                 file_id=this[0],
                 page=this[1],
                 other_id=that[0],

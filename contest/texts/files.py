@@ -91,7 +91,11 @@ def _failed(kind: str | None) -> dict[str, str]:
         "missing_part": _(
             "The file needs another file that is not in it. Export it as one file (for a model: GLB) and replace it."
         ),
-        "codec": _("The video uses a format that we cannot decode. Export it as MP4 with H.264 and replace it."),
+        "codec": (
+            _("The Photoshop file is packed in a way that we cannot read. Save it anew, or add a PNG.")
+            if kind in (Kind.PSD, Kind.PSB)
+            else _("The video uses a format that we cannot decode. Export it as MP4 with H.264 and replace it.")
+        ),
         "timeout": _("The preview took too long to make. Simplify the file, or add a PNG or PDF export."),
         "memory": _("The preview needed too much memory. Simplify the file, or add a PNG or PDF export."),
         "crashed": _("The file could not be shown. Export it again, or add a PNG or PDF export."),
@@ -180,7 +184,7 @@ def file_facts(kind: str | None, pages: int, facts: Mapping[str, int]) -> list[s
     if facts.get("triangles"):
         told.append(ngettext("%(num)d triangle", "%(num)d triangles", facts["triangles"]))
     if kind in _MEASURED and facts.get("width") and facts.get("height"):
-        told.append(_("%(width)s × %(height)s px", width=facts["width"], height=facts["height"]))
+        told.append(_("%(width)s × %(height)s px", width=f"{facts['width']:,}", height=f"{facts['height']:,}"))
     if facts.get("hdr"):
         told.append(_("HDR, colours are approximate"))
     return told

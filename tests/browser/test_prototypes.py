@@ -16,6 +16,7 @@ from contest.models import Account, Assignment
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import Role
+from tests.browser.checks import in_every_theme_and_width, small_targets
 from tests.factories import Make
 from tests.prototypes import DECENT, give
 
@@ -137,6 +138,13 @@ def test_a_decent_prototype_is_clicked_through_three_pages(show: Any) -> None:
     expect(frame.get_by_text("boats: 7")).to_be_visible()
     page.get_by_role("link", name="Phone").click()
     expect(page.locator("iframe.phone")).to_be_visible()
+
+
+def test_the_page_around_it_is_for_everyone(show: Any) -> None:
+    page, frame = show(dict(DECENT))
+    expect(frame.get_by_text("boats: 7")).to_be_visible()
+
+    assert [*in_every_theme_and_width(page), *small_targets(page)] == []
 
 
 def test_a_hostile_prototype_reads_nothing_and_reaches_nothing(show: Any, ear: socket.socket, site: Settings) -> None:

@@ -208,7 +208,7 @@ def test_a_video_plays_and_its_stills_are_pictures(visit: Visit, judge: Account)
 
     expect(film).to_be_hidden()
     expect(page.locator("#shown")).to_be_visible()
-    expect(page.locator("#caption b")).to_have_text("Picture 4.2. Frame 2")
+    expect(page.locator("#caption b")).to_have_text("Picture 4.2: Frame 2")
     assert film.evaluate("film => film.paused && !film.getAttribute('src')")
     page.get_by_role("link", name="Picture 5.3").click()
     expect(page.locator("#caption")).to_contain_text("Page 3 of 23")

@@ -107,7 +107,7 @@ def test_a_poison_file_is_parked_after_three_tries(
     owed = select(OutboxItem.args, OutboxItem.fence, OutboxItem.returned, OutboxItem.error).where(
         OutboxItem.job == "make_previews", OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
     )
-    until(lambda: session.rollback() or not session.execute(owed).all(), 120, lambda: session.execute(owed).all())
+    until(lambda: session.rollback() or not session.execute(owed).all(), 240, lambda: session.execute(owed).all())
 
     session.expire_all()
     found = [session.get_one(EntryFile, row.id) for row in rows]

@@ -109,7 +109,7 @@ class TestList:
 
 
 class TestAgain:
-    @pytest.mark.parametrize("name", ["damaged", "failed", "refused", "waiting", "no_tool"])
+    @pytest.mark.parametrize("name", ["failed", "refused", "waiting", "no_tool"])
     def test_owes_both_jobs_and_is_audited(
         self, make: Make, session: Session, contest: Contest, entry: Entry, organiser: Actor, name: str
     ) -> None:
@@ -125,7 +125,7 @@ class TestAgain:
         assert event.facts == {"entry": entry.number, "file": str(row.id)}
         assert _listed(session, contest).count(name) == 0
 
-    @pytest.mark.parametrize("name", ["ready", "icon"])
+    @pytest.mark.parametrize("name", ["ready", "icon", "damaged"])
     def test_what_is_fine_is_left_alone(
         self, make: Make, session: Session, contest: Contest, entry: Entry, organiser: Actor, name: str
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +150,27 @@ def test_a_winner_of_a_past_contest_is_compared_once_it_is_public(make: Make, se
     assert found(session) == [(later.id, won.id, "whole", 0)]
     (pair,) = similar.pairs(session, make.actor(make.member(here, Role.ORGANISER)), here.slug, listing())[2]
     assert (pair.elsewhere, pair.that.number, pair.close) == (past.title, won.entry.number, True)
+
+    # The other contest's team learns nothing of our entries, even where theirs came later; and its own
+    # comparison takes nothing away from us.
+    later.accepted_at = won.accepted_at - timedelta(days=1)
+    session.flush()
+    similar.compare(session, later.id)
+    similar.compare(session, won.id)
+    assert found(session) == [(later.id, won.id, "whole", 0)]
+    assert similar.pairs(session, make.actor(organiser), past.slug, listing())[2] == []
+
+
+def test_of_a_winner_elsewhere_only_what_was_handed_in_is_compared(
+    make: Make, session: Session, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = entered(make, make.contest("judging"), turned=TURNED)
+    later = entered(make, contest, turned=TURNED)
+    monkeypatch.setattr(similar, "_winners", lambda _session: [elsewhere.entry_id])
+
+    similar.compare(session, later.id)
+
+    assert found(session) == []
 
 
 class TestShowing:

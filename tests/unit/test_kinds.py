@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,40 @@ def test_each_kind_has_a_media_type_and_extensions() -> None:
 @given(st.binary(max_size=300), st.sampled_from([b"", b"<", b"<?", b"<!--", b"<!DOCTYPE", b"\x1f\x8b\x08", b"<\x00"]))
 def test_sniffing_takes_any_bytes(data: bytes, start: bytes) -> None:
     assert sniff(start + data, size=len(start + data)) in {None, *Kind}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"#" + b"\n" * 60_000 + b"x",
+        b"o " + b" " * 60_000,
+        b"{" + b'"asset":{' * 7_000,
+        b"{" + b'"asset":{"version":' * 3_000,
+    ],
+    ids=["blank lines", "spaces", "assets", "versions"],
+)
+def test_text_made_to_be_read_for_ever_is_told_at_once(head: bytes) -> None:
+    # In a process of its own with a limit: a pattern that has gone astray is not to be stopped otherwise.
+    read = "import sys; from contest.previews.kinds import sniff; head = sys.stdin.buffer.read(); "
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1)); "
+    code = read + limit + "sniff(head, size=len(head))"
+    # Its start takes some of that second.
+    assert subprocess.run([sys.executable, "-c", code], input=head, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (b"# made by hand\n\nmtllib a.mtl\no box\n\nv 1.0 2 3\n", Kind.OBJ),
+        (b"g a\r\nv -1 0 0\r\n", Kind.OBJ),
+        (b"# v 1 2 3\nvn 1 2 3\n", None),
+        (b"v of one\n", None),
+        (b'{"asset": {"generator": "x", "version": "2.0"}}', Kind.GLTF),
+        (b'{"asset": {"generator": "x"}, "version": "2.0"}', None),
+    ],
+)
+def test_models_in_text_are_told_by_how_they_begin(text: bytes, kind: Kind | None) -> None:
+    assert sniff(text, size=len(text)) is kind
 
 
 # Whole files.

@@ -21,12 +21,12 @@ from tests.samples.packages import png, zipped
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def started(*arguments: object) -> subprocess.Popen[str]:
+def started(*arguments: object, stdout: Any = subprocess.PIPE) -> subprocess.Popen[str]:
     """The command in an environment without any setting; no program is started for it."""
     return subprocess.Popen(
         [sys.executable, "-m", "contest.cli", "preview", "--tools", "", *map(str, arguments)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -124,7 +124,14 @@ def test_what_makes_no_sense_is_a_matter_of_usage(tmp_path: Path, capsys: pytest
         cli.main(["preview"])
     assert cli.main(["preview", str(picture), "--tools", "emacs"]) == 2
     assert cli.main(["preview", str(picture), "--tools", "", "--out", str(picture / "below")]) == 2
-    assert "no such program: emacs" in capsys.readouterr().err
+    warned = capsys.readouterr().err
+    assert "no such program: emacs" in warned
+    assert f"Not a directory: {picture / 'below'}" in warned
+    for presets in ("", ",", "tiles,moving", "99"):
+        assert cli.main(["preview", str(picture), "--tools", "", "--presets", presets]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("name at least one size: 320, 1280, 2560\n") == 3
 
 
 @pytest.mark.parametrize("reader", ["stays", "leaves"])
@@ -148,6 +155,27 @@ def test_it_stops_at_once_and_leaves_nothing_behind(tmp_path: Path, reader: str)
     assert not Path(f"/proc/{child}").exists()
     assert len(list(out.iterdir())) < 300
     assert all(len(list(folder.iterdir())) == 3 for folder in out.iterdir())
+
+
+def test_what_cannot_be_written_is_the_hosts_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    (tmp_path / "a.png.previews").touch()
+    (tmp_path / "b.png").write_bytes(png())
+    code, said, _ = ran(tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path, "--presets", "320")
+    assert code == 1
+    first, second = said.splitlines()
+    assert first == f"{tmp_path / 'a.png'}: no verdict: File exists: {tmp_path / 'a.png.previews'}"
+    assert "ready: png, 160 × 90, 1 preview," in second
+
+
+def test_a_full_disk_behind_the_answer_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    with Path("/dev/full").open("w") as nowhere:
+        process = started(tmp_path / "a.png", "--presets", "320", stdout=nowhere)
+    _, warned = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert warned.endswith("contest preview: No space left on device\n")
+    assert "Traceback" not in warned
 
 
 def test_equal_names_get_folders_of_their_own(tmp_path: Path) -> None:

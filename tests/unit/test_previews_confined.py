@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = {"rlimits", "no_new_privs", "capabilities", "landlock", "seccomp"}
 
 PROBE = """
-import ctypes, errno, json, os, resource, signal, socket, sys, threading
+import ctypes, errno, fcntl, json, os, resource, signal, socket, sys, threading
 from pathlib import Path
 from contest.previews import confine, seccomp
 from contest.previews.server import readable_paths
@@ -119,6 +119,8 @@ attempt("signal_parent", lambda: os.kill(os.getppid(), 0))
 attempt("signal_init", lambda: os.kill(1, signal.SIGTERM))
 attempt("signal_all", lambda: os.kill(-1, 0))
 attempt("signal_group", lambda: os.kill(0, 0))
+attempt("signal_by_file", lambda: fcntl.fcntl(1, fcntl.F_SETOWN, os.getppid()))
+attempt("signal_of_file", lambda: fcntl.fcntl(1, fcntl.F_SETSIG, signal.SIGKILL))
 attempt("pidfd", lambda: os.pidfd_open(os.getppid()))
 attempt("limit_of_parent", lambda: resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE))
 attempt("raise_limit", lambda: resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6)))
@@ -127,6 +129,7 @@ attempt("affinity", lambda: os.sched_setaffinity(os.getppid(), {0}))
 attempt("chroot", lambda: os.chroot(own))
 attempt("user_namespace", lambda: call(272 if os.uname().machine == "x86_64" else 97, 0x10000000))
 attempt("self", lambda: os.kill(os.getpid(), 0))
+attempt("own_flags", lambda: fcntl.fcntl(1, fcntl.F_GETFL))
 attempt("own_affinity", lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)))
 def threads():
     seen = []
@@ -137,7 +140,7 @@ def threads():
 attempt("threads", threads)
 """,
     )
-    assert {answers.pop(name) for name in ("self", "own_affinity", "threads")} == {"done"}
+    assert {answers.pop(name) for name in ("self", "own_flags", "own_affinity", "threads")} == {"done"}
     assert set(answers.values()) <= {"EPERM", "EACCES", "ValueError", "ENOSYS"}
     assert (answers["socket"], answers["exec"], answers["fork"]) == ("EPERM", "EPERM", "EPERM")
 
@@ -187,9 +190,9 @@ def test_processor_time_has_an_end(tmp_path: Path) -> None:
 # The filter itself, read by an interpreter of our own: also for the processor that we are not on.
 
 
-def run(program: list[seccomp.Instruction], *, arch: int, number: int, first: int = 0) -> int:
+def run(program: list[seccomp.Instruction], *, arch: int, number: int, first: int = 0, second: int = 0) -> int:
     """What the kernel would answer to one call."""
-    fields = {0: number, 4: arch, 16: first & 0xFFFFFFFF}
+    fields = {0: number, 4: arch, 16: first & 0xFFFFFFFF, 24: second & 0xFFFFFFFF}
     accumulator = position = 0
     while True:
         code, yes, no, operand = program[position]
@@ -207,19 +210,19 @@ ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x50000 | errno.EPERM, 0x50
 
 
 @pytest.mark.parametrize(
-    ("machine", "arch", "read", "clone", "kill", "prlimit", "connect", "other"),
+    ("machine", "arch", "read", "clone", "kill", "prlimit", "connect", "fcntl", "other"),
     [
-        ("x86_64", 0xC000003E, 0, 56, 62, 302, 42, 0x40000003),
-        ("aarch64", 0xC00000B7, 63, 220, 129, 261, 203, 0x40000028),
+        ("x86_64", 0xC000003E, 0, 56, 62, 302, 42, 72, 0x40000003),
+        ("aarch64", 0xC00000B7, 63, 220, 129, 261, 203, 25, 0x40000028),
     ],
 )
 def test_the_filter_says_what_we_mean(
-    machine: str, arch: int, read: int, clone: int, kill: int, prlimit: int, connect: int, other: int
+    machine: str, arch: int, read: int, clone: int, kill: int, prlimit: int, connect: int, fcntl: int, other: int
 ) -> None:
     program = seccomp.assemble(machine, 4711)
 
-    def asked(number: int, first: int = 0, of: int = arch) -> int:
-        return run(program, arch=of, number=number, first=first)
+    def asked(number: int, first: int = 0, of: int = arch, second: int = 0) -> int:
+        return run(program, arch=of, number=number, first=first, second=second)
 
     assert asked(read) == ALLOW
     assert asked(read, of=0x40000003) == asked(read, of=0x40000028) == KILL
@@ -233,6 +236,8 @@ def test_the_filter_says_what_we_mean(
     assert asked(prlimit, 4711) == asked(prlimit, 0) == ALLOW
     assert asked(prlimit, 1) == EPERM
     assert asked(connect) == EPERM
+    assert [asked(fcntl, second=command) for command in (8, 10, 15)] == [EPERM] * 3
+    assert [asked(fcntl, second=command) for command in (0, 1, 2, 3, 4, 9, 11, 1030)] == [ALLOW] * 8
     assert len(program) < 4096
 
 

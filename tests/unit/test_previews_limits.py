@@ -11,15 +11,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from contest import jobs
-from contest.previews import client, server
+from contest.previews import client, command, confine, server
 from contest.previews.client import Limits, NoRoom, PreviewServer, RendererGone, Result
-from contest.previews.kinds import Kind
+from contest.previews.kinds import ARCHIVES, VIDEOS, Kind
 from contest.previews.outcome import MAX_EXTRA_BYTES, RendererAway
+from contest.previews.pipeline import Order
 from tests.pictures import pdf, png, svg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,14 @@ def full(tmp_path: Path, state: str) -> Iterator[str]:
 def test_a_full_disk_is_not_the_files_fault(tmp_path: Path, data: bytes, kind: Kind) -> None:
     with full(tmp_path, "full") as address, pytest.raises(NoRoom):
         preview(address, data, kind)
+
+
+def test_on_the_command_line_neither(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    with full(tmp_path, "full") as address:
+        started = SimpleNamespace(start=lambda: address)
+        answer = command._answer(started, str(tmp_path / "a.png"), None, Order(""))  # type: ignore[arg-type]
+    assert (answer.result, answer.error) == (None, "the disk of the renderer is full")
 
 
 def test_a_child_that_only_says_so_is_not_believed(tmp_path: Path) -> None:
@@ -126,8 +136,10 @@ def test_too_little_memory_is_a_verdict(data: bytes, kind: Kind, reasons: set[st
 def test_kinds_of_which_copies_are_made_may_write_more() -> None:
     given = {"file_size": 1000, "cpu_s": 7}
     for kind in Kind:
-        limits = server.limits_of(kind, given)
+        limits = server.limits_of(kind, given, 5000)
         large = kind in (Kind.MP4, Kind.MOV, Kind.WEBM, Kind.PROTOTYPE)
         assert limits.file_size == (MAX_EXTRA_BYTES if large else 1000)
         assert limits.cpu_s == 7
+        mapped = kind in VIDEOS | ARCHIVES  # may be larger than what a child has, and are read a part at a time
+        assert limits.address_space == confine.Limits().address_space + (5000 if mapped else 0)
         assert server._room(kind) >= server._room(None)

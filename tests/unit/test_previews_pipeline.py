@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
+from contest.previews import pipeline
 from contest.previews.client import PreviewServer, Progress, RendererGone
 from contest.previews.kinds import Kind
 from contest.previews.outcome import Output
@@ -90,6 +92,14 @@ def test_of_a_member_only_the_first_page_is_shown(server: PreviewServer) -> None
         result = preview(file, Kind.ZIP, Order(server.address, presets=("320", "moving")))
     assert [(output.page, output.preset) for output in result.outputs] == [(1, "320"), (2, "320")]
     assert [page.label for page in result.page_list] == ["picture", "picture"]
+
+
+def test_a_first_picture_is_not_looked_for_long(server: PreviewServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_QUICK_WALL_S", -1.0)
+    order = Order(server.address, presets=("320",))
+    with stored(packages.mixed()) as file:
+        assert preview(file, Kind.ZIP, replace(order, quick=True)).outputs == ()
+        assert len(preview(file, Kind.ZIP, order).outputs) == 3
 
 
 def test_a_prototype_without_a_browser_has_its_site_alone(server: PreviewServer) -> None:

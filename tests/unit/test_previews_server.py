@@ -84,7 +84,13 @@ def test_neither_server_nor_child_holds_a_secret(server: PreviewServer) -> None:
     assert len(environments) == 2
     for environment in environments:
         assert SECRET not in " ".join(environment.values())
-        assert set(environment) <= allowed | {"VIPS_BLOCK_UNTRUSTED", "VIPS_CONCURRENCY", "MALLOC_ARENA_MAX", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
+        assert set(environment) <= allowed | {
+            "VIPS_BLOCK_UNTRUSTED",
+            "VIPS_CONCURRENCY",
+            "MALLOC_ARENA_MAX",
+            "OPENBLAS_NUM_THREADS",
+            "OMP_NUM_THREADS",
+        }
     assert environments[0]["VIPS_BLOCK_UNTRUSTED"] == "1"
 
 

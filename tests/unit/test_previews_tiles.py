@@ -159,6 +159,8 @@ def test_a_pyramid_with_anything_else_in_it_is_refused(tmp_path: Path) -> None:
         ({**sound, "0/0_0": b"<script>"}, info),
         ({**sound, "0/0_0": b""}, info),
         ({**sound, "0/0_0": sound["0/0_0"] + b"PK\3\4"}, info),
+        # Sound, but far larger than a tile can be: each is read whole.
+        ({**sound, top: sound[top][:2] + (b"\xff\xdb\xff\xff" + bytes(65533)) * 62 + sound[top][2:]}, info),
         ({**sound, top: noted.crop(0, 0, 511, 20).jpegsave_buffer()}, info),
         (sound, {"width": 601, "height": 20}),
         (sound, {"width": 600}),

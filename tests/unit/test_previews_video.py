@@ -326,6 +326,13 @@ def test_each_place_for_a_word_is_looked_at(copies: dict[str, bytes], preset: st
         _measured(preset, data.replace(was, now))
 
 
+def test_no_more_boxes_than_we_would_ever_write(copies: dict[str, bytes]) -> None:
+    empty = (8).to_bytes(4, "big") + b"free"
+    assert _measured("mp4", copies["mp4"] + empty * 3) == (64, 48)
+    with pytest.raises(ValueError, match="too many"):
+        _measured("mp4", copies["mp4"] + empty * 2000)
+
+
 def test_nothing_inside_nothing(copies: dict[str, bytes]) -> None:
     data = copies["mp4"]
     at = data.find(b"free") + 4

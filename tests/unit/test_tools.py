@@ -116,6 +116,11 @@ def test_the_room_has_no_network(room: tuple[Path, Path]) -> None:
         ("sleep 60", "timeout"),
         ("head -c 50M /dev/zero > /out/a; head -c 50M /dev/zero > /out/b; sleep 60", "too_large"),
         ("head -c 400M /dev/zero | tail -c 300M | sleep 60", "memory"),
+        # The same under a name that is no text.
+        (
+            "odd=/tmp/$(printf '\\377'); ln -s $(command -v tail) $odd; head -c 400M /dev/zero | $odd -c 300M | sleep 60",
+            "memory",
+        ),
         ("exit 3", "unreadable"),
     ],
 )
@@ -129,6 +134,12 @@ def test_a_program_that_takes_too_much_is_ended(
         shell(script, room)
 
     assert ended.value.reason == reason
+
+
+def test_a_file_that_has_another_name_by_now_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made").write_bytes(b"123")
+    monkeypatch.setattr(os, "walk", lambda folder: [(str(folder), [], ["made", "made.tmp"])])
+    assert tools._written(tmp_path) == 3
 
 
 def test_names_of_programs_are_checked() -> None:
@@ -149,10 +160,14 @@ def test_a_worker_tells_its_jobs_what_it_found(monkeypatch: pytest.MonkeyPatch) 
 
 def test_members_lead_nowhere_but_below_their_folder(tmp_path: Path) -> None:
     paths = ["index.html", "a/b.js", "../up", "a/../../up", "/root", "a//b", "a\\b", "x\0y", "a/b.js/c", "n" * 300, "."]
+    # Of parts that are short enough, but longer than a system takes in all; and one that is no text.
+    paths += ["/".join(["\u9577" * 80] * 20), "half"]
     file = io.BytesIO()
     pack.write(file, {}, [(path, io.BytesIO(b"x"), 1) for path in paths])
+    data = file.getvalue().replace(b'"half"', b'"\\ud800"')
+    length = int.from_bytes(data[8:16], "big") + 2
     site = tmp_path / "site"
-    site.write_bytes(file.getvalue())
+    site.write_bytes(data[:8] + length.to_bytes(8, "big") + data[16:])
     inside = tmp_path / "deep" / "inside"
     inside.mkdir(parents=True)
 

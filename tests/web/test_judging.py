@@ -470,6 +470,9 @@ def shown(make: Make, contest: Contest, judge: Account, storage: Storage) -> Ent
         preview_reason="encrypted",
         body=b"x" * 2048,
     )
+    make.file(
+        entry, "source", kind="prototype", previews=False, preview_state="icon", preview_reason="no_tool", body=b"zip"
+    )
     entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
     make.session.flush()
     make.revision(entry)
@@ -481,8 +484,8 @@ def shown(make: Make, contest: Contest, judge: Account, storage: Storage) -> Ent
 def test_pages_are_told_by_their_numbers(pages: Pages, judge: Account, shown: Entry) -> None:
     sheet = pages.as_(judge).get("/judge/ferry/B-2300?picture=3")
 
-    assert "2 pictures, 2 files" in sheet.text()
-    assert sheet.text(sheet.by_id("caption")) == "Picture 2.2. Page 2 of 23 A reportPDF, 23 pages"
+    assert "2 pictures, 3 files" in sheet.text()
+    assert sheet.text(sheet.by_id("caption")) == "Picture 2.2: Page 2 of 23 A reportPDF, 23 pages"
     assert sheet.by_id("shown").get("alt") == "A report (Page 2 of 23)"
     strip = [one for one in sheet.all("a") if "picture=" in (one.get("href") or "")]
     assert [one.get("aria-label") for one in strip] == [
@@ -510,7 +513,32 @@ def test_files_without_a_picture_say_what_they_are(pages: Pages, judge: Account,
     assert rows == [
         "ZIPfile-1.zip 1 kBZIPNothing in it can be shown here.In it: 2 × PNG, 1 × other files",
         "PDFfile-2.pdf 2 kBPDFIt has a password, so no picture can be shown.",
+        "ZIPfile-3.zip 3 BPrototype (ZIP with index.html)No picture can be shown.",
     ]
+
+
+def test_a_document_of_one_page_is_a_picture_like_others(
+    pages: Pages, make: Make, contest: Contest, judge: Account, storage: Storage
+) -> None:
+    entry = make.entry(contest, files=0, state="draft")
+    document = make.file(entry, "document", kind="pdf", body=b"pdf", storage=storage, alt="A sheet", previews=False)
+    font = make.file(entry, "source", kind="ttf", body=b"ttf", storage=storage, alt="", previews=False)
+    for file, label in ((document, "page"), (font, "specimen")):
+        file.preview_pages = 1
+        make.session.add(
+            Preview(file_id=file.id, page=1, preset="320", key=f"previews/{uuid.uuid4()}", width=9, height=9, size=9)
+        )
+        make.page(file, 1, label=label)
+    entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+    make.session.flush()
+    make.revision(entry)
+    make.assignment(entry, judge, code="B-2300")
+    make.open_round(contest)
+
+    sheet = pages.as_(judge).get("/judge/ferry/B-2300")
+
+    said = [one.get("data-says") for one in sheet.all("a") if "picture=" in (one.get("href") or "")]
+    assert said == ["Picture 1", "Picture 2: Type specimen"]
 
 
 # Leaks --------------------------------------------------------------------------------------------

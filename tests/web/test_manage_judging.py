@@ -173,7 +173,7 @@ def test_an_entry_shows_its_revisions_and_files(pages: Pages, session: Session, 
         "Revision 2",
         "Revision 1",
         "plan.pdf",
-        "The preview took too long to make. Simplify the file or add a PNG of it.",
+        "The preview took too long to make. Simplify the file, or add a PNG or PDF export.",
     ):
         assert words in page.text()
     url, _ = page.form("Download plan.pdf, revision 2")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -180,7 +179,7 @@ class TestSentences:
 
     @pytest.mark.parametrize("locale", ["en", "ja"])
     def test_every_reason_has_its_own_sentence_for_every_kind(self, app: Flask, locale: str) -> None:
-        with app.test_request_context(), force_locale(locale):
+        with app.test_request_context(f"/{locale}"):
             usual = texts.preview_state("failed", "no such reason")
             for verdict, reasons in REASONS_OF.items():
                 for kind in (None, *Kind):
@@ -191,7 +190,7 @@ class TestSentences:
 
     def test_japanese_is_said_in_japanese(self, app: Flask) -> None:
         def all_of(locale: str) -> list[str]:
-            with app.test_request_context(), force_locale(locale):
+            with app.test_request_context(f"/{locale}"):
                 return [
                     *(
                         texts.preview_state(verdict, each)
@@ -218,7 +217,7 @@ class TestSentences:
         assert len(setup.KINDS) == len(set(setup.KINDS))
 
     def test_facts(self, app: Flask) -> None:
-        with app.test_request_context(), force_locale("en"):
+        with app.test_request_context("/en"):
             for kind, pages, facts, told in (
                 ("pdf", 23, {"width": 595, "height": 842}, ["23 pages"]),
                 ("pdf", 1, {}, []),
@@ -230,6 +229,7 @@ class TestSentences:
                 ),
                 ("mp4", 1, {"duration_ms": 3_725_000, "sound": 0}, ["1:02:05 of video", "without sound"]),
                 ("avif", 1, {"width": 9, "height": 8, "hdr": 1}, ["9 × 8 px", "HDR, colours are approximate"]),
+                ("png", 1, {"width": 2784, "height": 1824}, ["2,784 × 1,824 px"]),
                 ("ttf", 1, {"glyphs": 1}, ["1 glyph"]),
                 ("pptx", 1, {"members": 20}, []),
             ):

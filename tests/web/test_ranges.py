@@ -263,13 +263,19 @@ class TestWhoMaySee:
         tiles = give(session, storage, world.file, "tiles", pyramid())
         picture, judge = f"/previews/{world.preview.id}", f"/judge/judged/{world.assignment.code}/pictures/1/1"
         winner = "/pictures/done/1/1/1"
+        # What nobody confirmed is not public.
+        assert pages.as_(None).open(f"{winner}/media/mp4").status_code == 404
+        [public] = session.scalars(select(Publication).where(Publication.contest_id == world.published.id))
+        [award] = public.snapshot["awards"]
+        shown = [award["pictures"][0] | {"media": ["mp4"]}, *award["pictures"][1:]]
+        public.snapshot = public.snapshot | {"awards": [award | {"pictures": shown}]}
+        session.flush()
         same = {
             at(own): picture,
             f"/previews/{tiles.id}/tiles/0/0_0": picture,
             f"{judge}/media/mp4": f"{judge}/320",
             f"{judge}/tiles/0/0_0": f"{judge}/320",
             f"{winner}/media/mp4": f"{winner}/320",
-            f"{winner}/tiles/0/0_0": f"{winner}/320",
         }
         allowed = 0
         for name in VISITORS:
@@ -288,8 +294,7 @@ class TestWhoMaySee:
         assert response.headers["Cache-Control"] == "public, max-age=300"
 
         session.execute(update(Publication).values(state=PublicationState.RETRACTED))
-        for address in (f"{winner}/media/mp4", f"{winner}/tiles/0/0_0"):
-            assert pages.as_(None).open(address).status_code == 404
+        assert pages.as_(None).open(f"{winner}/media/mp4").status_code == 404
 
     def test_no_preset_but_ours_has_an_address(self) -> None:
         assert set(streams.MEDIA_TYPES) == {"mp4", "webm", "moving"}
