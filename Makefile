@@ -50,6 +50,7 @@ messages: $(STAMP) ## Collect texts for translation
 bench: $(STAMP) ## Measure what we claim
 	$(BIN)/python benchmarks/tally.py
 	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/previews.py
 
 doctor: $(STAMP) ## Test each dependency of a running installation by use
 	$(BIN)/contest doctor

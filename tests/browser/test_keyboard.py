@@ -211,6 +211,7 @@ def test_an_entrant_hands_in_and_submits(visit: Visit, make: Make, session: Sess
     write(page, "Credit", "Haddad & Haddad")
     press(page, page.get_by_role("button", name="Save the details"))
     said(page, "The details are saved.")
+    page.wait_for_load_state()  # the script of uploads takes the field over; a key pressed before would be lost
     go_to(page, page.get_by_label(re.compile("^Add (a file|files): Screens$")))
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
