@@ -120,6 +120,8 @@ class _Job:
     killed: str | None = None
     #: Whether all has been said, and only the client's leaving is awaited.
     answered: bool = False
+    #: What the client has not taken yet; bounded by the lines that a child may write.
+    unsent: bytes = b""
 
 
 class Server:
@@ -138,11 +140,11 @@ class Server:
         try:
             while True:
                 self._listen(len(self._jobs) < self._settings.children)
-                for key, _ in self._selector.select(_TICK_S if self._jobs else None):
+                for key, ready in self._selector.select(_TICK_S if self._jobs else None):
                     if key.fileobj is self._listener:
                         self._accept()
                     elif key.data in self._jobs:
-                        self._guarded(key.data, key.fileobj)
+                        self._guarded(key.data, key.fileobj, ready)
                 for job in list(self._jobs):
                     self._watch(job)
         finally:
@@ -170,11 +172,13 @@ class Server:
         self._jobs.add(job)
         self._selector.register(client, selectors.EVENT_READ, job)
 
-    def _guarded(self, job: _Job, source: Any) -> None:
+    def _guarded(self, job: _Job, source: Any, ready: int) -> None:
         """One event of one job; what goes wrong with it concerns no other job."""
         try:
             if source is job.client:
-                if job.pid or job.answered:
+                if ready & selectors.EVENT_WRITE:
+                    self._send(job)
+                elif job.pid or job.answered:
                     self._drop(job)  # a client says nothing after its header, so this is its end
                 else:
                     self._begin(job)
@@ -287,8 +291,7 @@ class Server:
         # Only said where it can be true: a child in a stranger's hands must not have its file tried for ever.
         if code == _NO_ROOM and job.killed is None and _free_bytes(job.folder) < _MAX_FOLDER_BYTES:
             sys.stderr.write(f"preview of a {job.kind}: no room left in {self._settings.folder}\n")
-            self._tell(job, {"event": "full"})
-            self._drop(job)
+            self._answer(job, {"event": "full"})
             return
         verdict, reason = self._verdict(job, code)
         note = str((job.done or {}).get("note", ""))
@@ -297,9 +300,7 @@ class Server:
             sys.stderr.write(f"preview of a {job.kind}: {verdict}, {reason} ({size}) {ascii(note)[:500]}\n")
         answer = {"event": "done", "verdict": verdict, "reason": reason}
         answer |= {"cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}
-        job.answered = True
-        job.deadline = time.monotonic() + _PATIENCE_S
-        self._tell(job, answer)
+        self._answer(job, answer)
 
     def _verdict(self, job: _Job, code: int) -> tuple[Any, Any]:
         if job.killed is None and code == 0 and job.done is not None:
@@ -309,11 +310,28 @@ class Server:
             return ("damaged" if job.outputs else "failed"), "timeout"
         return ("refused", "bomb") if job.killed == "bomb" else ("failed", "crashed")
 
+    def _answer(self, job: _Job, event: dict[str, Any]) -> None:
+        """Say the last word, and wait for the client to leave."""
+        job.answered = True
+        job.deadline = time.monotonic() + _PATIENCE_S
+        self._tell(job, event)
+
     def _tell(self, job: _Job, event: dict[str, Any]) -> None:
+        job.unsent += json.dumps(event).encode() + b"\n"
+        self._send(job)
+
+    def _send(self, job: _Job) -> None:
+        """Send what the socket takes. A worker that has no processor for a while reads late: the rest waits."""
         try:
-            job.client.sendall(json.dumps(event).encode() + b"\n")
-        except OSError:  # it left, or reads too slowly: all we ever send it fits the socket's buffer
+            job.unsent = job.unsent[job.client.send(job.unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # it left
             self._drop(job)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if job.unsent else 0)
+        if self._selector.get_key(job.client).events != wanted:
+            self._selector.modify(job.client, wanted, job)
 
     # The end.
 

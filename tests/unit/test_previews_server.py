@@ -24,6 +24,7 @@ from contest.previews.client import Limits, Output, PreviewServer, Progress, Ren
 from contest.previews.kinds import Kind
 from tests.samples.documents import pdf, use_bomb
 from tests.samples.pictures import SAMPLES, flat, noise
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "CANARY-postgresql://user:password@host"
@@ -476,6 +477,11 @@ class Hostile(server._Child):
             os.write(pipe, b'{"event": "folder", "name": "elsewhere"}\\n')
         elif way == "many":
             os.write(pipe, b'{"event": "source", "pages": 1, "width": 1, "height": 1}\\n' * 400)
+        elif way == "chatty":
+            os.write(pipe, b'{"event": "page", "page": 1}\\n' * 360)
+            os.write(pipe, said)
+            (self._folder / "over").touch()
+            os._exit(0)
         elif way == "disk":
             os.truncate(os.open(self._folder / "1-320.webp", os.O_CREAT | os.O_RDWR), 700_000_000)
         elif way == "silent":
@@ -534,3 +540,25 @@ def test_a_child_that_does_as_it_likes_is_ended(tmp_path: Path, way: str, verdic
             process.terminate()
     assert process.returncode == 0
     assert not place.exists()
+
+
+def test_a_client_that_reads_late_misses_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "s"
+    place.mkdir()
+    settings = json.dumps({"folder": str(place), "parent": os.getpid()})
+    command = [sys.executable, "-c", HOSTILE, settings, "chatty"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert "layers" in json.loads(process.stdout.readline())
+            with socket.socket(socket.AF_UNIX) as connection, open(__file__, "rb") as file:
+                connection.connect(str(place / "s"))
+                rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))
+                connection.sendmsg([b'{"kind": "png", "presets": ["320"]}'], [rights])
+                server = psutil.Process(process.pid)
+                until(lambda: list(place.glob("job-*/over")) and not server.children(), 20)
+                with connection.makefile("rb") as lines:
+                    heard = [json.loads(next(lines))["event"] for _ in range(362)]
+            assert heard == ["folder", *["page"] * 360, "done"]
+        finally:
+            process.terminate()
