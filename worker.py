@@ -22,7 +22,7 @@ from types import FrameType
 
 import redis
 import structlog
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +35,10 @@ from contest.settings import Settings
 log = structlog.get_logger("worker")
 #: Queues whose workers decode uploads; each such worker has a renderer of its own.
 RENDERING = ("thumbnails", "previews")
+#: After so many a worker is replaced by a new one, with whatever its libraries have gathered.
+JOBS_OF_A_WORKER = 1000
+#: How long after its time-out a job may take to notice.
+GRACE_S = 30.0
 
 
 def run_queue(name: str) -> int:
@@ -50,13 +54,8 @@ def run_queue(name: str) -> int:
             os.environ[tools.VARIABLE] = found.encode()
         threading.Thread(target=_end_without, args=(renderer,), name="renderer", daemon=True).start()
     try:
-        # What renders has its dangerous work done by the renderer's children already: a process of its own for
-        # each job would cost as much as a small preview. The other queues keep one, made from what is ready.
-        if renderer is not None:
-            jobs.parts(settings, pool=2)
-        else:
-            jobs.prepare(settings)
-        worker = (_RenderingWorker if renderer is not None else _ForkingWorker)(
+        jobs.parts(settings, pool=2)
+        worker = _Worker(
             [server.queue(name)],
             connection=server.connection,
             serializer=JSONSerializer,
@@ -65,32 +64,40 @@ def run_queue(name: str) -> int:
             job_monitoring_interval=10,
             log_job_description=False,
         )
-        if isinstance(worker, _RenderingWorker):
-            worker.renderer = renderer
-        worker.work(with_scheduler=False, logging_level="WARNING")
+        worker.renderer = renderer
+        threading.Thread(target=worker.end_the_endless, name="clock", daemon=True).start()
+        worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=JOBS_OF_A_WORKER)
     finally:
         if renderer is not None:
             renderer.stop()
     return 0
 
 
-class _RenderingWorker(SimpleWorker):
-    """All jobs in this process. It takes no further one when its renderer has ended over the last."""
+class _Worker(SimpleWorker):
+    """All jobs in this process: a fork for each would cost more than most jobs do, and than a small preview.
+
+    What is dangerous in them is done by the renderer's children; the supervisor replaces a worker that ended.
+    """
 
     renderer: PreviewServer | None = None
+    #: When the job at hand must be over, by the monotonic clock.
+    due: float | None = None
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        super().execute_job(job, queue)
+        self.due = time.monotonic() + (job.timeout or 600) + GRACE_S
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.due = None
         if self.renderer is not None and not self.renderer.alive():
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)  # it takes no further job
 
-
-class _ForkingWorker(Worker):
-    """One process per job. It ends with its worker: it must not go on beside the one that replaces that."""
-
-    def main_work_horse(self, job: Job, queue: Queue) -> None:
-        _end_with_parent(signal.SIGKILL)
-        super().main_work_horse(job, queue)
+    def end_the_endless(self) -> None:
+        """End this process over a job whose own time-out could not interrupt it, stuck in a library."""
+        while (due := self.due) is None or time.monotonic() < due:
+            time.sleep(1)
+        log.error("job_endless")
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _end_without(renderer: PreviewServer) -> None:

@@ -198,23 +198,14 @@ GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
 
 Parts = tuple[Settings, db.Database, QueueServer, Storage]
 _process: dict[int, Parts] = {}
-#: Made before the forks of this process and never used by it: each child takes them as its own.
-_prepared: list[Parts] = []
 
 
 def parts(settings: Settings | None = None, *, pool: int = 0) -> Parts:
     """The connections of this process; a forked child has its own. `pool`: as in `db.Database`, at the first call."""
     made = _process.get(os.getpid())
     if made is None:
-        made = _process[os.getpid()] = _prepared[-1] if _prepared else _make(settings or Settings(), pool)
+        made = _process[os.getpid()] = _make(settings or Settings(), pool)
     return made
-
-
-def prepare(settings: Settings) -> None:
-    """Make what each job of this process's children needs once, before they are forked. Opens no connection."""
-    made = _make(settings, 0)
-    made[3].warm()
-    _prepared.append(made)
 
 
 def _make(settings: Settings, pool: int) -> Parts:

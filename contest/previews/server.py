@@ -295,7 +295,7 @@ class Server:
             return
         verdict, reason = self._verdict(job, code)
         note = str((job.done or {}).get("note", ""))
-        if verdict != "ready":
+        if verdict not in ("ready", "icon"):
             size = f"exit {code}, {usage.ru_utime + usage.ru_stime:.1f} s, {usage.ru_maxrss // 1024} MB"
             sys.stderr.write(f"preview of a {job.kind}: {verdict}, {reason} ({size}) {ascii(note)[:500]}\n")
         answer = {"event": "done", "verdict": verdict, "reason": reason}

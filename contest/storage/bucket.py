@@ -375,14 +375,6 @@ class Storage:
 
     # ---- clients --------------------------------------------------------------------------
 
-    def warm(self) -> None:
-        """Make the clients that a job uses, without a word to the store: done once before forks, which inherit them.
-
-        A client costs more than most calls through it. It has no connection yet, so nothing is shared.
-        """
-        for kind in ("server", "slow"):
-            self._client(kind)
-
     def _client(self, kind: str, *, checksums: bool | None = None) -> Any:
         """The client for `kind`: server, quick (health), slow (copies) or public (signs only)."""
         checksums = self._checksums if checksums is None else checksums
