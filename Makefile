@@ -51,6 +51,8 @@ bench: $(STAMP) ## Measure what we claim
 	$(BIN)/python benchmarks/tally.py
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/previews.py
+	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/scoring_coverage.py
 
 doctor: $(STAMP) ## Test each dependency of a running installation by use
 	$(BIN)/contest doctor

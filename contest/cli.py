@@ -1,4 +1,4 @@
-"""The command line: contest web | worker | migrate | demo | doctor | settings | user | preview."""
+"""The command line: contest web | worker | migrate | demo | doctor | settings | user | preview | tally | agreement."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--tools", default="chromium", help="programs that may be started: chromium,ghostscript,libreoffice"
     )
 
+    _scores(
+        commands.add_parser("tally", help="rank the scores, rankings or pairs of a file, without any service"), True
+    )
+    _scores(commands.add_parser("agreement", help="say how far the judges of a file agree"), False)
+
     chosen = parser.parse_args(argv)
     match chosen.command:
         case "web":
@@ -82,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _user(chosen.email, chosen.name, admin=chosen.admin, staff=chosen.staff)
         case "preview":
             return _preview(chosen)
+        case "tally" | "agreement":
+            return _recompute(chosen)
         case "demo":
             from contest.demo import run
 
@@ -160,6 +167,34 @@ def _preview(chosen: argparse.Namespace) -> int:
         presets=EVERYTHING if chosen.presets is None else _listed(chosen.presets),
         sentence=preview_state,
     )
+
+
+def _scores(parser: argparse.ArgumentParser, ranks: bool) -> None:
+    """The arguments of the commands that read scores."""
+    if ranks:
+        parser.add_argument("--method", default="mean", help="see --list; without it, mean")
+        parser.add_argument("--list", action="store_true", help="name the methods and their options")
+    columns = "entry,judge[,criterion],score" + "; or judge,entry,rank[,count]; or winner,loser[,judge][,count]" * ranks
+    file = f"the columns {columns}; - reads standard input"
+    parser.add_argument("scores", nargs="?" if ranks else None, metavar="SCORES.csv", help=file)
+    parser.add_argument("--weights", metavar="W.csv", help="the columns criterion,weight[,points]")
+    more = "an option of the method, or scale=1..5; may be repeated"
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", dest="options", help=more)
+    parser.add_argument("--json", action="store_true", help="one JSON object, with numbers at full precision")
+
+
+def _recompute(chosen: argparse.Namespace) -> int:
+    from contest import recompute
+
+    given = {"weights": chosen.weights, "options": chosen.options, "as_json": chosen.json}
+    if chosen.command == "agreement":
+        return recompute.agreement(chosen.scores, **given)
+    if chosen.list:
+        return recompute.listing()
+    if chosen.scores is None:
+        print("contest tally: name a file of scores, or - for standard input.", file=sys.stderr)
+        return 2
+    return recompute.tally(chosen.scores, method=chosen.method, **given)
 
 
 def _listed(words: str) -> list[str]:

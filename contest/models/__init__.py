@@ -25,11 +25,13 @@ from contest.models.entries import (
     Similarity,
 )
 from contest.models.judging import Assignment, Recusal, Score, Scorecard
-from contest.models.results import Award, Publication, Standing, Tally
+from contest.models.results import AnalysedEntry, Analysis, Award, Publication, Standing, Tally
 from contest.models.system import AuditEvent, AuditSeal, MailMessage, OutboxItem, Periodic
 
 __all__ = [
     "Account",
+    "AnalysedEntry",
+    "Analysis",
     "Assignment",
     "Attempt",
     "AuditEvent",

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, MetaData, Text, func
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import LargeBinary
@@ -32,6 +32,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {
         str: Text(),
+        float: Double(),
         int: BigInteger(),
         bytes: LargeBinary(),
         datetime: UTCDateTime(),

@@ -129,6 +129,9 @@ class Round(Base):
     position: Mapped[int] = mapped_column(server_default="1")
     state: Mapped[str] = mapped_column(server_default=RoundState.PLANNED)
     judges_per_entry: Mapped[int] = mapped_column(server_default="3")
+    #: How its scorecards become a ranking: a name of `contest.scoring.methods`, and its options as texts.
+    method: Mapped[str] = mapped_column(server_default="mean")
+    method_options: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
     due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

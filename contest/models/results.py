@@ -35,6 +35,8 @@ class Tally(Base):
     #: [{"scorecard"|"entry": id, "reason": code}]: what was left out and why.
     excluded: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    #: {"code", "facts"} where the method gives no honest ranking; then no standing has a rank.
+    refused: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[datetime]
     created_by: Mapped[uuid.UUID | None] = ref("account.id")
     round: Mapped[Round] = relationship()
@@ -43,7 +45,11 @@ class Tally(Base):
 
 
 class Standing(Base):
-    """An entry's row in a tally. Score = numerator / denominator, exact; rank None = not ranked."""
+    """An entry's row in a tally; rank None = not ranked.
+
+    The raw score is numerator / denominator, exact: the mean of the scorecards as a share of full marks.
+    `score` is the method's own where that is another, with its standard error, in the method's units.
+    """
 
     __tablename__ = "standing"
     tally_id: Mapped[uuid.UUID] = ref("tally.id", primary_key=True, index=False)
@@ -52,12 +58,54 @@ class Standing(Base):
     tied: Mapped[int] = mapped_column(server_default="1")
     numerator: Mapped[int | None]
     denominator: Mapped[int | None]
+    score: Mapped[float | None]
+    se: Mapped[float | None]
+    #: The rule that parted it from entries with the same score.
+    tie_rule: Mapped[str | None]
     scorecards: Mapped[int]
     entry: Mapped[Entry] = relationship()
     __table_args__ = (
         CheckConstraint("(rank IS NULL) <= (scorecards = 0 OR numerator IS NOT NULL)", name="rank"),
         CheckConstraint("denominator IS NULL OR denominator > 0", name="denominator"),
     )
+
+
+class Analysis(Base):
+    """What can be said about a tally's reliability: evidence for those who decide, never part of the result."""
+
+    __tablename__ = "analysis"
+    tally_id: Mapped[uuid.UUID] = ref("tally.id", primary_key=True, index=False)
+    #: {"code", "facts"} where scores of different judges cannot be compared; then no entry has an adjusted score.
+    refused: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    #: One object a judge: {"judge": id, "severity", "se", "sd", "n", …}, in shares of full marks.
+    judges: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    #: As `contest agreement` prints it.
+    agreement: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    #: Of the fit and of the draws: sigma, df, draws, seed, level, top.
+    model: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    engine_version: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AnalysedEntry(Base):
+    """An entry in an analysis: raw beside adjusted for the severity of its judges, in shares of full marks."""
+
+    __tablename__ = "analysed_entry"
+    tally_id: Mapped[uuid.UUID] = ref("tally.id", primary_key=True, index=False)
+    entry_id: Mapped[uuid.UUID] = ref("entry.id", primary_key=True)
+    raw_se: Mapped[float | None]
+    adjusted: Mapped[float | None]
+    se: Mapped[float | None]
+    adjusted_rank: Mapped[int | None]
+    #: Rank interval at the analysis' level.
+    rank_low: Mapped[int | None]
+    rank_high: Mapped[int | None]
+    p_first: Mapped[float | None]
+    p_top: Mapped[float | None]
+    #: The best and the worst rank among the entries that cannot be told from it.
+    tied_low: Mapped[int | None]
+    tied_high: Mapped[int | None]
 
 
 class Award(Base):
