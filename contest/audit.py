@@ -66,6 +66,8 @@ ACTS = frozenset(
         "round.reopened",
         "scorecard.submitted",
         "scorecard.reopened",
+        "scoring.changed",
+        "scores.exported",
         "tally.made",
         "awards.proposed",
         "publication.proposed",

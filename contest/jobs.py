@@ -26,6 +26,7 @@ from contest.outbox import QueueServer
 from contest.previews.outcome import NoRoom, RendererAway
 from contest.services import (
     accounts,
+    analysis,
     announcements,
     assignment,
     cards,
@@ -178,6 +179,12 @@ def make_tally(work: Work, round_id: str, account_id: str) -> None:
 
 
 @job
+def analyse_tally(work: Work, tally_id: str) -> None:
+    """Tell how reliable a tally is, beside the result and after it."""
+    analysis.analyse(work.unit_of_work, work.finishing, UUID(tally_id))
+
+
+@job
 def mail_proposal(work: Work, publication_id: str) -> None:
     with work.finishing() as session:
         announcements.mail_proposal(session, work.settings, UUID(publication_id))
@@ -193,6 +200,7 @@ def mail_published(work: Work, publication_id: str) -> None:
 GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "make_previews": lambda session, args: previews.give_up(session, UUID(args["file_id"])),
     "draw_cover": lambda session, args: covers.give_up(session, UUID(args["picture_id"]), args["original_key"]),
+    "analyse_tally": lambda session, args: analysis.give_up(session, UUID(args["tally_id"])),
     "check_file": lambda session, args: checks.give_up_check(session, UUID(args["file_id"])),
 }
 

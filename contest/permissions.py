@@ -14,7 +14,7 @@ from typing import Any
 
 from contest.clock import grace_end, phase_of
 from contest.errors import Denied
-from contest.models import Contest, Entry, Publication, Round
+from contest.models import Contest, Entry, Publication, Round, Tally
 from contest.vocabulary import STAFF_ROLES, EntryState, Phase, PublicationState, Role, RoundState
 
 #: How long a proof of identity counts as fresh for an act that cannot be undone.
@@ -247,11 +247,24 @@ def may_score(round_: Round) -> Decision:
 # Results -------------------------------------------------------------------------------------------
 
 
-def may_propose_awards(actor: Actor, contest: Contest, round_: Round) -> Decision:
+def may_change_method(actor: Actor, contest: Contest, round_: Round, now: datetime) -> Decision:
+    """What is public was counted in one way; no other may be named for it afterwards."""
+    if not (organise := may_organise(actor, contest)):
+        return organise
+    if phase_of(contest, now) is Phase.PUBLISHED:
+        return no("published_fixed")
+    # A result that was public once stays counted as it was, also when it was retracted.
+    return no("method_fixed") if round_.state == RoundState.CONFIRMED else YES
+
+
+def may_propose_awards(actor: Actor, contest: Contest, round_: Round, tally: Tally | None = None) -> Decision:
+    """`tally`: the round's newest. One that came out without a ranking gives no awards."""
     if not (organise := may_organise(actor, contest)):
         return organise
     # Also after a publication: a correction is a new proposal that supersedes what is out.
-    return YES if round_.state in (RoundState.TALLIED, RoundState.CONFIRMED) else no("no_tally_yet")
+    if round_.state not in (RoundState.TALLIED, RoundState.CONFIRMED):
+        return no("no_tally_yet")
+    return no("tally_refused") if tally is not None and tally.refused is not None else YES
 
 
 def may_approve(actor: Actor, contest: Contest, publication: Publication, now: datetime) -> Decision:

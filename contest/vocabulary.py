@@ -129,7 +129,8 @@ ROUND_TRANSITIONS: Transitions = {
     RoundState.PLANNED: frozenset({RoundState.OPEN}),
     RoundState.OPEN: frozenset({RoundState.CLOSED}),
     RoundState.CLOSED: frozenset({RoundState.TALLIED, RoundState.OPEN}),
-    RoundState.TALLIED: frozenset({RoundState.TALLIED, RoundState.CONFIRMED, RoundState.OPEN}),
+    # Back to closed: another method was named, and what was counted by the old one is no result any more.
+    RoundState.TALLIED: frozenset({RoundState.TALLIED, RoundState.CLOSED, RoundState.CONFIRMED, RoundState.OPEN}),
     RoundState.CONFIRMED: frozenset(),
 }
 ENTRY_TRANSITIONS: Transitions = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, TooMany
 
 from contest.errors import Conflict
 from contest.models import Account, Invitation, MailMessage, Preview
-from contest.services import contests, entries, judging
+from contest.services import analysis, contests, entries, judging, results
 from contest.settings import Settings
 from contest.storage import Storage, StorageDown
 from contest.vocabulary import Role
@@ -138,6 +139,7 @@ def prepare(make: Make, session: Session, settings: Settings, storage: Storage) 
         reason="My sister made it.",
     )
     _shut(make, organiser, _person(people, "judge"))
+    _ranked(make, session, organiser)
     for preview in session.scalars(select(Preview)):
         storage.put(preview.key, png(preview.width, preview.height), content_type="image/png")
     session.add(
@@ -163,6 +165,20 @@ def _shut(make: Make, organiser: Account, judge: Account) -> None:
     make.scorecard(make.assignment(make.entry(shut), judge, code="Q-0001"), [2, 3, 4])
     make.assignment(make.entry(shut), judge, code="Q-0002")
     make.close_round(shut)
+
+
+def _ranked(make: Make, session: Session, organiser: Account) -> None:
+    """A contest with a ranking of which all is known: raw and adjusted, a strict judge, one who gave one score only."""
+    ranked = make.contest("judging", organiser=organiser, slug="ranked", judges_per_entry=3)
+    made = [make.entry(ranked, title=title) for title in ("Tide Line", "桟橋の時刻表", "Harbour", "Slipway")]
+    for name, levels in (("Strict", (4, 3, 1, 1)), ("Mild", (5, 5, 2, 3)), ("Flat", (3, 3, 3, 3))):
+        judge = make.member(ranked, Role.JUDGE, make.account(name))
+        for entry, level in zip(made, levels, strict=True):
+            make.scorecard(make.assignment(entry, judge), [level] * 3)
+    make.close_round(ranked)
+    tally = results.make_tally(session, ranked.round.id, organiser.id)
+    assert tally is not None
+    analysis.analyse(lambda: nullcontext(session), lambda: nullcontext(session), tally.id)
 
 
 def _person(people: dict[str, Account | None], name: str) -> Account:
@@ -217,7 +233,10 @@ def _states(world: World) -> Iterator[Look]:
     yield Look("organiser", "/desk")
     for part in ("", "/people", "/progress", "/entries", f"/entries/{number}", "/rubric", "/results", "/audit"):
         yield Look("organiser", f"/manage/judged{part}")
-    yield from (Look("organiser", f"/manage/shut{part}") for part in ("", "/progress", "/results"))
+    for part in ("", "/progress", "/results", "/results/ranking", "/method"):
+        yield Look("organiser", f"/manage/shut{part}")
+    yield Look("organiser", "/manage/ranked/results/ranking")
+    yield Look("organiser", "/manage/ranked/results")
     yield from (Look("organiser", f"/manage/done{part}") for part in ("", "/progress", "/assignments"))
     yield from (Look("organiser", f"/manage/{slug}") for slug in ("drafted", "soon", "graced"))
     yield from (Look("organiser", f"/manage/drafted/{part}") for part in ("announce", "texts", "dates", "terms"))

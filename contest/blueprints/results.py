@@ -9,10 +9,11 @@ from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from contest import permissions, streams, web
+from contest import i18n, permissions, streams, web
 from contest.errors import Invalid
 from contest.forms import results as forms
 from contest.forms.kit import Form, fill_texts, read_texts
+from contest.forms.scoring import criteria
 from contest.models import Contest
 from contest.scoring.tally import decimals, percent
 from contest.services import awards, contests, covers, publications, results
@@ -50,6 +51,8 @@ def winners(lang: str, slug: str) -> Any:
         groups=_groups(found),
         cover=covers.of(contests.get_public(session(), actor(), slug).picture),
         places=decimals(scores),
+        criteria={one["key"]: i18n.say(one["name"], lang).text for one in found.snapshot["round"]["criteria"]},
+        own_score=any(award["standing"].get("method_score") for award in found.snapshot["awards"]),
     )
 
 
@@ -120,7 +123,8 @@ def _decide(
         tally=tally,
         table=results.table(session(), tally, listed) if tally else None,
         left_out=results.left_out(session(), tally) if tally else [],
-        may_propose=permissions.may_propose_awards(actor(), contest, round_),
+        criteria=criteria(contest),
+        may_propose=permissions.may_propose_awards(actor(), contest, round_, tally),
         slots=slots,
         form=form or forms.awards(slots),
         jury=jury or forms.Jury(formdata=None, data=_jury_data(contest)),

@@ -207,10 +207,12 @@ WASTE = Contest(
         announced=Moment(-160), opens=Moment(-150), closes=Moment(-92, "23:59:59"),
         judging_opens=Moment(-88), judging_closes=Moment(-74, "18:00:00"), winners=Moment(-60, "11:00:00"),
     ),
-    judges=("judge-mori", "judge-grant", "judge-holm"),
+    judges=("judge-mori", "judge-grant", "judge-holm", "judge-bello", "judge-duarte"),
     chair="judge-aoki",
     organisers=("staff-okada", "staff-reyes"),
     publishers=("staff-hayashi",),
+    # Two of its entries tie exactly, whatever is taken out of the scores.
+    method="additive",
 )  # fmt: skip
 
 CONTESTS = (FERRY, SHELTER, WASTE)

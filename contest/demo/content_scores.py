@@ -102,12 +102,34 @@ WASTE_SCORES = (
         ("sort-swipe", "5454", "Quick, friendly and clear. After the game is learned, little is left to open it for.", ""),
         ("yellow-tuesday", "4445", "Brave, and right for half of the week. The other half needs words.", ""),
     ),
+    *_scores(
+        "judge-bello", WASTE_RUBRIC,
+        ("what-day", "7665", "The week became a street that I walk down. I would like to see what it says on a public holiday.", "First, but not by as much as the others think."),
+        ("nine-bins", "4556", "The signs are strong once they are known. A person who is new has to learn nine of them first.", "A poster more than a guide."),
+        ("a-to-z", "7467", "I looked up eleven things from my own kitchen and found each of them. Nothing else did that.", "Close to first for me."),
+        ("eight-oclock", "3756", "It knows when I leave the house. What it does not know is where the tin goes.", "Lovely habit, weak answer."),
+        ("wakeru", "5553", "Beautiful, and it can be read from the door. Who will print six strips for every house?", ""),
+        ("this-one-where", "5535", "Honest about the doubtful things. The drawings look like those of another product.", ""),
+        ("sort-swipe", "6354", "Four questions led me to the right bin each time. I would not open it twice.", "Better than it looks."),
+        ("yellow-tuesday", "5455", "Nobody can miss it. For those who do not see the colour there is the word, and it is large.", "Underrated, I think."),
+    ),
+    *_scores(
+        "judge-duarte", WASTE_RUBRIC,
+        ("what-day", "7667", "It answers before one asks, and two people could keep it going for years.", "First."),
+        ("nine-bins", "7655", "One look, one bin. The three rare kinds deserve a place beside the nine.", "Second."),
+        ("a-to-z", "4346", "The words are right. To find them I must know the word for the thing, which is what I lack.", "Made for those who live here already."),
+        ("eight-oclock", "6546", "The ring is a good idea for a shelf by the door. The page around it could be calmer.", ""),
+        ("wakeru", "6575", "It hangs there like a menu, and one reads it like one. It needs a way to the doubtful things.", "The one that I would hang up at home."),
+        ("this-one-where", "6557", "The camera is the right tool for a person without the word. It will be easy to build.", ""),
+        ("sort-swipe", "3454", "A game is over when it is won. The rules stay.", ""),
+        ("yellow-tuesday", "2354", "It tells the day and nothing else, and the day is printed on the bag.", ""),
+    ),
 )  # fmt: skip
 
 WASTE_AWARDS = (
     Award("what-day", "first", both(
-        "{title} turns a table of days into a morning that one remembers. The jury placed it first, each of the three for a different reason: because it is found without reading, because it is missed when it is away, and because two people can keep it alive.",
-        "「{title}」は、曜日の表を、覚えていられる朝の景色に変えました。読まなくても分かること、ないと寂しくなること、2人で続けられること。3人の審査員が、それぞれ違う理由で1位としました。")),
+        "{title} turns a table of days into a morning that one remembers. All five judges placed it first, each for another reason: because it is found without reading, because it is missed when it is away, and because two people can keep it alive.",
+        "「{title}」は、曜日の表を、覚えていられる朝の景色に変えました。読まなくても分かること、ないと寂しくなること、2人で続けられること。5人の審査員全員が、それぞれ違う理由で1位としました。")),
     Award("nine-bins", "second", both(
         "{title} replaces words by signs that are drawn with one hand and tested at six metres. Sorting becomes matching. The city would like to see them on every bag.",
         "「{title}」は、ことばを、1人の手で描き、6メートル先からの見え方を確かめた記号に置き換えました。分ける作業が、記号を合わせる作業に変わります。すべての袋に載せたい記号です。")),

@@ -97,7 +97,10 @@ class Prize:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """`state` is what the demo shows: open, judging or published. People are given by their keys."""
+    """`state` is what the demo shows: open, judging or published. People are given by their keys.
+
+    `method` makes a ranking of the scores: a name of `contest.scoring.methods`.
+    """
 
     slug: str
     state: str
@@ -117,6 +120,7 @@ class Contest:
     chair: str
     organisers: tuple[str, ...]
     publishers: tuple[str, ...]
+    method: str = "mean"
     zone: str = "Asia/Tokyo"
 
 

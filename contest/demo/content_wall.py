@@ -36,6 +36,6 @@ JURIES: Mapping[str, tuple[Text, Text]] = {
             ("The best entries did not explain the rules better. They made them shorter. Where two entries shared a rank we gave both the same prize, and said so.",
              "優れた作品は、規則を上手に説明したのではなく、規則そのものを短くしていました。同じ順位になった2点には同じ賞を贈り、そのことを明記します。"),
         ),
-        both("Mori Yui, Moira Grant, Sofie Holm. Chair: Aoki Haruka.", "森 結衣、Moira Grant、Sofie Holm。審査委員長：青木 遥。"),
+        both("Mori Yui, Moira Grant, Sofie Holm, Tunde Bello, Inês Duarte. Chair: Aoki Haruka.", "森 結衣、Moira Grant、Sofie Holm、Tunde Bello、Inês Duarte。審査委員長：青木 遥。"),
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
-from contest import db
+from contest import db, jobs
 from contest.models import Base
 
 _CREATE = """
@@ -65,6 +65,16 @@ class PastDatabase(db.Database):
         with self.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA demo_past CASCADE"))
         self.engine.dispose()
+
+
+class PastWork(jobs.Work):
+    """A job's work at the moment of its act; its default times are dated back too."""
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        assert isinstance(self.database, PastDatabase)
+        with self.database.again() as session:
+            yield session
 
 
 def _date_back(session: Session) -> None:

@@ -24,7 +24,7 @@ from contest import clock, jobs, outbox
 from contest.demo import art_wall, content
 from contest.demo.content_wall import JURIES, PICTURES
 from contest.demo.files import drawings_of_all
-from contest.demo.past import PastDatabase
+from contest.demo.past import PastDatabase, PastWork
 from contest.errors import Invalid
 from contest.models import (
     Account,
@@ -54,6 +54,7 @@ from contest.services import (
     publications,
     rounds,
     rubric,
+    scoring,
     setup,
     uploads,
 )
@@ -157,7 +158,7 @@ class _Demo:
 
     def do(self, item_id: int, name: str, args: dict[str, Any], fence: int) -> None:
         server = outbox.QueueServer(self.settings.redis_url)
-        jobs.function(name)(_PastWork(self.settings, self.database, server, self.storage, item_id, fence), **args)
+        jobs.function(name)(PastWork(self.settings, self.database, server, self.storage, item_id, fence), **args)
 
     def previews(self) -> None:
         """Render what is owed, two files at a time, in one confined renderer."""
@@ -199,16 +200,6 @@ class _Demo:
                 state: {"slug": contest.slug, "title": dict(contest.title)} for state, contest in by_state.items()
             },
         }
-
-
-class _PastWork(jobs.Work):
-    """A job's work at the moment of its act; its default times are dated back too."""
-
-    @contextmanager
-    def unit_of_work(self) -> Iterator[Session]:
-        assert isinstance(self.database, PastDatabase)
-        with self.database.again() as session:
-            yield session
 
 
 @contextmanager
@@ -342,6 +333,7 @@ class _Season:
                     levels=[dict(level) for level in criterion.levels],
                 )
             rubric.set_judges_per_entry(session, actor, plan.slug, len(plan.judges))
+            scoring.set_method(session, actor, plan.slug, method=plan.method, options={})
             alt, caption = PICTURES[plan.slug]
             covers.save(
                 session,

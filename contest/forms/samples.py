@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from contest import texts
 from contest.forms.kit import (
     BooleanField,
     FileField,
@@ -57,6 +58,9 @@ class Samples(Form):
         _l("What does the entry hold?"),
         choices=lambda: [("screens", _l("Screens")), ("source", _l("Source files")), ("film", _l("A film"))],
     )
+    way = RadioField(
+        _l("Method"), choices=lambda: [(name, texts.method_name(name)) for name in ("mean", "trimmed", "median")]
+    )
     terms = BooleanField(_l("I have read the terms, version 3"))
     locals().update(texts_fields("about", _l("About the contest"), area=True))
 
@@ -74,6 +78,7 @@ def samples() -> Samples:
             "fixed": "0127",
             "ai": "drafts",
             "parts": ["screens", "source"],
+            "way": "trimmed",
             "terms": True,
             "about_en": "A ferry app that anyone can read.",
             "about_ja": "だれもが読めるフェリーのアプリ。",

@@ -58,12 +58,12 @@ def live(session: Session, contest_id: uuid.UUID) -> Sequence[Row[Award, Prize, 
 def propose(session: Session, actor: Actor, slug: str, picks: Sequence[Pick]) -> int:
     """Let the awards be these and no others; returns how many. The same awards again change nothing.
 
-    Raises NotFound; Denied("organiser_only" | "no_tally_yet"); Invalid with fields `entry-N` and
+    Raises NotFound; Denied("organiser_only" | "no_tally_yet" | "tally_refused"); Invalid with fields `entry-N` and
     `statement-N_LOCALE`, where N is the place in `picks`, from 0.
     """
     contest, round_ = rounds.hold(session, actor, slug)
-    permissions.may_propose_awards(actor, contest, round_).require()
     tally = results.latest_tally(session, round_.id)
+    permissions.may_propose_awards(actor, contest, round_, tally).require()
     assert tally is not None, "a tallied round has a tally"
     prizes = {prize.key: prize for prize in contest.prizes}
     entries = _entries(session, contest, tally, picks)

@@ -33,7 +33,7 @@ from contest.models import (
 )
 from contest.permissions import Actor
 from contest.scoring import digest as digests
-from contest.services import awards, contests, pictures, sheets
+from contest.services import awards, contests, pictures, results, sheets
 from contest.vocabulary import (
     AWARD_TRANSITIONS,
     PUBLICATION_TRANSITIONS,
@@ -45,8 +45,9 @@ from contest.vocabulary import (
     check_transition,
 )
 
-#: Version of the snapshot's shape. Version 2 told no more of a picture than its sizes and its description.
-FORMAT = 3
+#: Version of the snapshot's shape. Version 2 told no more of a picture than its sizes and its description,
+#: version 3 nothing of a method's options and own scores.
+FORMAT = 4
 MOST_REASON = 2000
 
 
@@ -70,6 +71,7 @@ def snapshot(session: Session, contest: Contest, round_: Round, tally: Tally) ->
         "tally": {
             "number": tally.number,
             "method": tally.method,
+            "options": tally.params.get("options", {}),
             "engine": tally.engine_version,
             "minimum": tally.params["minimum"],
             "full": tally.params["full"],
@@ -146,14 +148,23 @@ def _judged_revision(session: Session, entry_id: uuid.UUID) -> Row[uuid.UUID, in
 
 
 def _standings(session: Session, tally: Tally) -> list[dict[str, Any]]:
+    """`score` is the raw mean, exact. Another method than the mean adds its own score, to six decimals."""
     rows = session.execute(
         select(
-            Entry.number, Standing.rank, Standing.tied, Standing.numerator, Standing.denominator, Standing.scorecards
+            Entry.number,
+            Standing.rank,
+            Standing.tied,
+            Standing.numerator,
+            Standing.denominator,
+            Standing.score,
+            Standing.tie_rule,
+            Standing.scorecards,
         )
         .join(Entry, Entry.id == Standing.entry_id)
         .where(Standing.tally_id == tally.id)
         .order_by(Standing.rank.asc().nulls_last(), Entry.number)
     )
+    own, ruled = tally.method not in results.MEANS, bool(tally.params.get("options", {}).get("ties"))
     return [
         {
             "entry": row.number,
@@ -161,6 +172,8 @@ def _standings(session: Session, tally: Tally) -> list[dict[str, Any]]:
             "tied": row.tied,
             "scorecards": row.scorecards,
             "score": None if row.numerator is None else [row.numerator, row.denominator],
+            **({"method_score": None if row.score is None else f"{row.score:.6f}"} if own else {}),
+            **({"tie_rule": row.tie_rule} if ruled else {}),
         }
         for row in rows
     ]
@@ -191,13 +204,14 @@ def propose(session: Session, actor: Actor, slug: str) -> Publication:
     """Freeze what would be published now and ask a second person to look at it.
 
     An older proposal is superseded; the same proposal again by the same person changes nothing. Raises
-    NotFound; Denied("organiser_only" | "no_tally_yet" | "awards_missing" | "award_entry_out").
+    NotFound; Denied("organiser_only" | "no_tally_yet" | "tally_refused" | "awards_missing" | "award_entry_out").
     """
     contest, round_ = _hold(session, actor, slug)
     permissions.may_propose_awards(actor, contest, round_).require()
+    tally = _tally_of(session, round_)
+    permissions.may_propose_awards(actor, contest, round_, tally).require()
     if not awards.live(session, contest.id):
         raise Denied("awards_missing")
-    tally = _tally_of(session, round_)
     if out := _out(session, contest, tally):
         raise Denied("award_entry_out", entry=f"{out[0]:04d}")
     frozen = snapshot(session, contest, round_, tally)

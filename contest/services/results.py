@@ -1,36 +1,46 @@
 """Results: the tally of a closed round, and its standings.
 
-A tally counts frozen rows with exact arithmetic and is never edited: another input makes another tally.
+A tally counts frozen rows by the round's method and is never edited: another input makes another tally.
 Its digests tell whether two tallies counted the same and came out the same:
 
 - `cards`: SHA-256 over 56 bytes for each counted scorecard, in the order of the scorecards' ids: the ids
   of scorecard, entry and judge (16 bytes each) and the total (8 bytes, big-endian).
 - Input digest: SHA-256 of the canonical JSON of `cards`, what each entry's cards add up to, the rubric's
-  weights and points, the method with its parameters, and everything left out with its reason.
-- Result digest: SHA-256 of the canonical JSON of the input digest and every standing.
+  weights and points, the method with its options, and everything left out with its reason; with `marks`, the
+  digest of {criterion: levels in the order of entry and judge}, where a rule for equal scores looks at them.
+- Result digest: SHA-256 of the canonical JSON of the input digest and every standing. Scores of a fitted model
+  are left out of it: their last digits depend on the machine, their ranks do not.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from contest import audit, clock
-from contest.models import Award, Criterion, Entry, Prize, Revision, Round, Standing, Tally
+from contest import audit, clock, outbox
+from contest.models import Analysis, Award, Criterion, Entry, Prize, Revision, Round, Standing, Tally
 from contest.permissions import Actor
 from contest.scoring import ENGINE_VERSION, METHOD, digest, rubric
-from contest.scoring import tally as scoring
-from contest.services import contests
+from contest.scoring import tally as exact
+from contest.scoring.cards import Cards
+from contest.scoring.methods import method as method_of
+from contest.scoring.refusals import Refused
+from contest.services import contests, counting
 from contest.services.listing import Listing
 from contest.vocabulary import ROUND_TRANSITIONS, RoundState, check_transition
 
-#: An entry is ranked from this many scorecards on; fewer than were promised is a warning.
-MINIMUM = 1
+#: What the weighted mean is called in tallies; the second is from when there was no other.
+MEANS = (METHOD, "weighted_rubric_mean")
+#: What a tally is refused with where the packages that its method needs are not installed.
+NO_SCIENCE = "no_science"
+#: Refusals of an analysis that another try may lift.
+PASSING = (NO_SCIENCE, "analysis_failed")
 #: Rows of a page of standings, and their one order.
 PAGE, SORTS = 100, ("rank",)
 
@@ -84,11 +94,12 @@ _COUNT = text(
 )
 _STORE = text(
     """
-    INSERT INTO standing (tally_id, entry_id, rank, tied, numerator, denominator, scorecards)
-    SELECT :tally, entry::uuid, rank, tied, numerator, denominator, cards
+    INSERT INTO standing (tally_id, entry_id, rank, tied, numerator, denominator, scorecards, score, se, tie_rule)
+    SELECT :tally, entry::uuid, rank, tied, numerator, denominator, cards, score, se, rule
     FROM unnest(cast(:entry AS text[]), cast(:rank AS bigint[]), cast(:tied AS bigint[]),
-                cast(:numerator AS bigint[]), cast(:denominator AS bigint[]), cast(:cards AS bigint[]))
-         AS given (entry, rank, tied, numerator, denominator, cards)
+                cast(:numerator AS bigint[]), cast(:denominator AS bigint[]), cast(:cards AS bigint[]),
+                cast(:score AS float8[]), cast(:se AS float8[]), cast(:rule AS text[]))
+         AS given (entry, rank, tied, numerator, denominator, cards, score, se, rule)
     """
 )
 
@@ -105,31 +116,28 @@ def make_tally(session: Session, round_id: uuid.UUID, account_id: uuid.UUID) -> 
     round_ = contests.lock_round(session, session.get_one(Round, round_id).contest)
     if round_.state not in (RoundState.CLOSED, RoundState.TALLIED):
         return None
-    criteria = _rubric(session, round_id)
     counted = _count(session, round_)
-    params: dict[str, Any] = {
-        "minimum": MINIMUM,
-        "full": rubric.FULL,
-        "judges_per_entry": round_.judges_per_entry,
-        "rubric": [[criterion.key, criterion.weight, criterion.points] for criterion in criteria],
-    }
-    input_digest = digest.sha256(
-        {
-            "method": METHOD,
-            "engine": ENGINE_VERSION,
-            "params": params,
-            "cards": counted.digest,
-            "entries": [counted.entries, counted.totals, counted.cards],
-            "excluded": counted.left_out,
-        }
-    )
+    job = _Job(session, round_, counted)
     newest = latest_tally(session, round_id)
-    if newest is None or newest.input_digest != input_digest:
-        newest = _store(session, round_, account_id, params, counted, input_digest, newest)
+    if newest is None or newest.input_digest != job.input_digest or _may_pass(newest.refused):
+        newest = _store(session, round_, account_id, job, newest)
+    if lacks_analysis(session, newest.id):
+        outbox.add(session, "analyse_tally", key=f"analyse:{newest.id}", tally_id=str(newest.id))
     if round_.state != RoundState.TALLIED:
         check_transition(ROUND_TRANSITIONS, round_.state, RoundState.TALLIED)
         round_.state = RoundState.TALLIED
     return newest
+
+
+def _may_pass(refused: Mapping[str, Any] | None) -> bool:
+    """Whether another try may come out otherwise: what was missing may be there since."""
+    return refused is not None and refused["code"] in PASSING
+
+
+def lacks_analysis(session: Session, tally_id: uuid.UUID) -> bool:
+    """Whether a tally has no analysis, or one that came to nothing for no fault of the scores."""
+    analysis = session.get(Analysis, tally_id)
+    return analysis is None or _may_pass(analysis.refused)
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,10 @@ class _Counted:
     left_out: list[dict[str, Any]]
     judges: int
     digest: str
+
+    def each(self) -> Iterator[tuple[str, int, int]]:
+        """Entry, sum of the totals of its cards, number of its cards."""
+        return zip(self.entries, self.totals, self.cards, strict=True)
 
 
 def _rubric(session: Session, round_id: uuid.UUID) -> list[rubric.Criterion]:
@@ -164,49 +176,172 @@ def _count(session: Session, round_: Round) -> _Counted:
     return _Counted(row.entries or [], row.totals or [], row.cards or [], row.left_out or [], row.judges, row.digest)
 
 
-def _store(
-    session: Session,
-    round_: Round,
-    account_id: uuid.UUID,
-    params: dict[str, Any],
-    counted: _Counted,
-    input_digest: str,
-    before: Tally | None,
-) -> Tally:
-    each = list(zip(counted.entries, counted.totals, counted.cards, strict=True))
-    places = scoring.rank([scoring.Counted(*row) for row in each], minimum=MINIMUM)
-    columns: dict[str, list[Any]] = {
-        "entry": [place.entry for place in places],
-        "rank": [place.rank for place in places],
-        "tied": [place.tied for place in places],
-        "numerator": [place.numerator for place in places],
-        "denominator": [place.denominator for place in places],
-        "cards": [place.cards for place in places],
-    }
-    wanted = round_.judges_per_entry
+class _Job:
+    """What a tally is about to count, by which method; `outcome` counts it."""
+
+    def __init__(self, session: Session, round_: Round, counted: _Counted) -> None:
+        self.session, self.round, self.counted = session, round_, counted
+        self.options: dict[str, Any] = {}
+        self.rules: dict[str, str] = {}
+        self.refused: Refused | None = None
+        try:
+            self.options, self.rules = counting.engine_options(session, round_)
+        except Refused as refused:
+            self.refused = refused
+        ties = self.options.get("ties", ())
+        # The mean needs no object per scorecard: the database has added them up.
+        self.plain = round_.method == METHOD and not ties
+        self.cards: Cards | None = None
+        if not self.plain and self.refused is None:
+            self.cards = counting.cards_of(session, round_, counted.entries, marks=bool(ties))
+        self.minimum: int = self.options.get("min_judges", 1)
+        self.params: dict[str, Any] = {
+            "minimum": self.minimum,
+            "full": rubric.FULL,
+            "judges_per_entry": round_.judges_per_entry,
+            "rubric": [[one.key, one.weight, one.points] for one in _rubric(session, round_.id)],
+            "options": dict(round_.method_options),
+        }
+        marks = self.cards.marks if self.cards else {}
+        self.input_digest = digest.sha256(
+            {
+                "method": round_.method,
+                "engine": ENGINE_VERSION,
+                "params": self.params,
+                "cards": counted.digest,
+                "entries": [counted.entries, counted.totals, counted.cards],
+                "excluded": counted.left_out,
+                **({"marks": digest.sha256(dict(marks))} if marks else {}),
+            }
+        )
+
+    def outcome(self) -> _Outcome:
+        """The standings, or why there are none."""
+        if self.plain and self.refused is None:
+            return _plain(self.counted, self.minimum)
+        try:
+            if self.refused is not None:
+                raise self.refused
+            return self._by_method()
+        except Refused as refused:
+            return self._unranked(refused.code, refused.facts)
+        except ModuleNotFoundError as missing:
+            if missing.name is None or missing.name.split(".")[0] not in ("numpy", "scipy"):
+                raise
+            return self._unranked(NO_SCIENCE, {})
+
+    def _by_method(self) -> _Outcome:
+        assert self.cards is not None
+        result = method_of(self.round.method).run(self.cards, self.options)
+        found = _Outcome(notes=[{"code": one.code, "facts": self._public(one.facts)} for one in result.warnings])
+        sums = {entry: row for entry, *row in self.counted.each()}
+        for row in result.entries:
+            total, cards = sums.pop(row.entry)
+            rule = self.rules.get(row.extra.get("tie_rule", ""))
+            own = None if self.round.method == METHOD else row.score
+            found.add(row.entry, total, cards, row.rank, 1 + len(row.tied_with), own, row.se, rule)
+        assert not sums, "a method returns each entry"
+        return found
+
+    def _unranked(self, code: str, facts: Mapping[str, Any]) -> _Outcome:
+        found = _Outcome(refused={"code": code, "facts": self._public(facts)})
+        for entry, total, cards in self.counted.each():
+            found.add(entry, total, cards)
+        return found
+
+    def _public(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Facts without ids: entries by their public numbers, judges not at all."""
+        told: dict[str, Any] = counting.in_public_words(
+            facts, counting.entry_names(self.session, self.round.contest_id)
+        )
+        return told
+
+
+@dataclass
+class _Outcome:
+    """What a tally stores: standings as columns, and what its method says besides."""
+
+    columns: dict[str, list[Any]] = field(
+        default_factory=lambda: {
+            name: [] for name in ("entry", "rank", "tied", "numerator", "denominator", "cards", "score", "se", "rule")
+        }
+    )
+    #: Exact scores of the method as texts, for the digest; of a fitted model none.
+    scores: list[str | None] = field(default_factory=list)
+    refused: dict[str, Any] | None = None
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self,
+        entry: str,
+        total: int,
+        cards: int,
+        rank: int | None = None,
+        tied: int = 1,
+        score: Fraction | float | None = None,
+        se: float | None = None,
+        rule: str | None = None,
+    ) -> None:
+        """Put one more entry below the others; `total` and `cards` make its raw score."""
+        raw = (total, cards * rubric.FULL) if cards else (None, None)
+        given = (entry, rank, tied, *raw, cards, None if score is None else float(score), se, rule)
+        for column, value in zip(self.columns.values(), given, strict=True):
+            column.append(value)
+        self.scores.append(None if score is None or isinstance(score, float) else str(score))
+
+    def result_digest(self, input_digest: str) -> str:
+        standings = {name: column for name, column in self.columns.items() if name not in ("score", "se")}
+        return digest.sha256({"input": input_digest, "standings": standings | {"score": self.scores}})
+
+
+def _plain(counted: _Counted, minimum: int) -> _Outcome:
+    """The outcome of the weighted mean, from sums alone."""
+    places = exact.rank([exact.Counted(*row) for row in counted.each()], minimum=minimum)
+    # No column of nothing: the database fills up what is shorter.
+    none: list[Any] = []
+    return _Outcome(
+        {
+            "entry": [place.entry for place in places],
+            "rank": [place.rank for place in places],
+            "tied": [place.tied for place in places],
+            "numerator": [place.numerator for place in places],
+            "denominator": [place.denominator for place in places],
+            "cards": [place.cards for place in places],
+            "score": none,
+            "se": none,
+            "rule": none,
+        },
+        none,
+    )
+
+
+def _store(session: Session, round_: Round, account_id: uuid.UUID, job: _Job, before: Tally | None) -> Tally:
+    outcome, counted, wanted = job.outcome(), job.counted, round_.judges_per_entry
     tally = Tally(
         round_id=round_.id,
         number=before.number + 1 if before else 1,
-        method=METHOD,
-        params=params,
+        method=round_.method,
+        params=job.params,
         engine_version=ENGINE_VERSION,
-        input_digest=input_digest,
-        result_digest=digest.sha256({"input": input_digest, "standings": columns}),
-        n_entries=len(each),
+        input_digest=job.input_digest,
+        result_digest=outcome.result_digest(job.input_digest),
+        n_entries=len(counted.entries),
         n_judges=counted.judges,
         n_scorecards=sum(counted.cards),
         excluded=counted.left_out,
         warnings=[
             {"entry": entry, "reason": "few_scorecards", "cards": cards, "wanted": wanted}
-            for entry, _, cards in each
+            for entry, _, cards in counted.each()
             if cards < wanted
-        ],
+        ]
+        + outcome.notes,
+        refused=outcome.refused,
         created_at=clock.read(session),
         created_by=account_id,
     )
     session.add(tally)
     session.flush()
-    session.execute(_STORE, {"tally": tally.id, **columns})
+    session.execute(_STORE, {"tally": tally.id, **outcome.columns})
     audit.record(
         session,
         Actor(account_id=account_id),
@@ -216,6 +351,7 @@ def _store(
         number=tally.number,
         input_digest=tally.input_digest,
         result_digest=tally.result_digest,
+        **({"refused": outcome.refused["code"]} if outcome.refused else {}),
     )
     return tally
 
@@ -233,7 +369,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Table:
-    """A page of a tally's standings: rank, tied, number, title, numerator, denominator, scorecards, prize."""
+    """A page of a tally's standings.
+
+    Rows: rank, tied, number, title, numerator, denominator, score, se, tie_rule, scorecards, prize.
+    """
 
     rows: Sequence[Row[Any]]
     listing: Listing
@@ -266,6 +405,9 @@ def table(session: Session, tally: Tally, listing: Listing | None = None) -> Tab
             title.label("title"),
             Standing.numerator,
             Standing.denominator,
+            Standing.score,
+            Standing.se,
+            Standing.tie_rule,
             Standing.scorecards,
             Prize.name.label("prize"),
         )
@@ -276,12 +418,17 @@ def table(session: Session, tally: Tally, listing: Listing | None = None) -> Tab
     )
     rows = session.execute(listing.apply(query, {"rank": (Standing.rank,)}, Entry.number)).all()
     scores = [(row.numerator, row.denominator) for row in rows if row.numerator is not None]
-    return Table(rows, listing, scoring.decimals(scores))
+    return Table(rows, listing, exact.decimals(scores))
+
+
+def notes_of(tally: Tally) -> list[dict[str, Any]]:
+    """What the method says of its result: {"code", "facts"} each."""
+    return [item for item in tally.warnings if "code" in item]
 
 
 def left_out(session: Session, tally: Tally) -> list[LeftOut]:
     """What the tally left out or warns about, grouped by reason, with the entries' public numbers."""
-    items = [*tally.excluded, *tally.warnings]
+    items = [*tally.excluded, *(item for item in tally.warnings if "entry" in item)]
     if not items:
         return []
     ids = {uuid.UUID(item["entry"]) for item in items}

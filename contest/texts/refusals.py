@@ -148,6 +148,20 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
         "assignments_short": (no, _("Some entries have too few judges. Assign more judges first.")),
         "no_entries": (no, _("No entry has been submitted, so there is nothing to judge.")),
         "no_tally_yet": (no, _("Close judging and let the scores be tallied first.")),
+        "tally_refused": (
+            no,
+            _(
+                "The method of this round gives no ranking of these scores, so no prize can be given. Read why on the ranking page and follow the cure there."
+            ),
+        ),
+        "method_fixed": (
+            no,
+            _("The result was published as it was counted, so the method stays as it is."),
+        ),
+        "scores_changed": (
+            no,
+            _("Judging is open again, or the scores are being counted. Try again after the new tally."),
+        ),
         "not_a_draft": (no, _("This publication is no longer a proposal.")),
         "not_approved": (no, _("A second person has not approved it yet.")),
         "not_published": (no, _("This is not published.")),
@@ -288,6 +302,8 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "criterion_missing": _("Choose a level for this criterion."),
         "kind_of_conflict": _("Choose what kind of conflict it is."),
         "reason_missing": _("Say in one sentence why."),
+        "reason_short": _("Say why in at least %(least)s letters; the log keeps it.", least=facts.get("least", 10)),
+        "option_invalid": _("This choice does not fit the method or this contest. Choose again."),
         "judge_conflict": _("This judge stepped back from that entry."),
         "too_few_judges": _("There are fewer judges than each entry needs."),
         "statement_en_ja": _("Write the jury's statement in both languages."),

@@ -485,7 +485,7 @@ def test_the_jury_speaks_on_the_winners_page(
     assert "Aoki Haruka <chair>" in page.text() and "やさしさ" not in page.text()
     assert "青木 遥" in pages.get("/ja/contests/ferry/winners").text()
     told = pages.json("GET", "/api/v1/publications/ferry")["snapshot"]
-    assert (told["format"], told["jury"]["people"]) == (3, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
+    assert (told["format"], told["jury"]["people"]) == (4, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
 
 
 def test_a_shared_first_rank_is_pointed_out(

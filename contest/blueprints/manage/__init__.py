@@ -18,7 +18,9 @@ from contest.blueprints.manage import (  # noqa: E402, F401
     picture,
     previews,
     progress,
+    ranking,
     rubric,
+    scoring,
     setup,
     similar,
 )

@@ -55,6 +55,7 @@ def test_a_tally_ranks_exact_means_and_shares_ties(
         "full": FULL,
         "judges_per_entry": 2,
         "rubric": [["clarity", 500, 5], ["fit", 300, 5], ["craft", 200, 5]],
+        "options": {},
     }
     assert made.excluded == []
     assert {(item["reason"], item["entry"], item["cards"], item["wanted"]) for item in made.warnings} == {

@@ -1,0 +1,528 @@
+"""How reliable a tally is: evidence for those who decide, made by a job beside the result and never part of it.
+
+Raw scores stand beside scores adjusted for severity, with standard errors and rank intervals; each judge has a
+row, and agreement is measured. Where judges are not linked the adjustment is refused, and what can still be said
+is. Everything is in shares of full marks.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import shlex
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from contest import audit, clock, permissions
+from contest.errors import Denied
+from contest.models import (
+    Account,
+    AnalysedEntry,
+    Analysis,
+    Contest,
+    Criterion,
+    Entry,
+    Prize,
+    Revision,
+    Round,
+    Standing,
+    Tally,
+)
+from contest.permissions import Actor
+from contest.scoring import ENGINE_VERSION, rubric
+from contest.scoring import tally as exact
+from contest.scoring.cards import Cards
+from contest.scoring.methods import method as method_of
+from contest.scoring.refusals import Note, Refused
+from contest.services import contests, counting, results
+from contest.services.listing import Listing, by_name
+
+#: Draws behind the rank intervals, and their level; and those behind the intervals of alpha, which cost more.
+DRAWS, LEVEL, ALPHA_DRAWS = 1_000, 0.95, 200
+#: A judge with fewer scorecards: what is said of the judge is hardly certain.
+FEW = 5
+#: A judge is called strict or lenient beyond so many standard errors and so much of full marks.
+CLEARLY, MATTERS = 2, 0.05
+#: Rows of a page, and their orders.
+PAGE, SORTS = 100, ("rank", "adjusted")
+#: How many groups of entries that no judge links are told, and how many entries of each.
+_GROUPS, _MEMBERS = 5, 5
+
+UnitOfWork = Callable[[], AbstractContextManager[Session]]
+
+_STORE = text(
+    """
+    INSERT INTO analysed_entry (tally_id, entry_id, raw_se, adjusted, se, adjusted_rank, rank_low, rank_high,
+                                p_first, p_top, tied_low, tied_high)
+    SELECT :tally, entry::uuid, raw_se, adjusted, se, adjusted_rank, rank_low, rank_high, p_first, p_top,
+           tied_low, tied_high
+    FROM unnest(cast(:entry AS text[]), cast(:raw_se AS float8[]), cast(:adjusted AS float8[]), cast(:se AS float8[]),
+                cast(:adjusted_rank AS bigint[]), cast(:rank_low AS bigint[]), cast(:rank_high AS bigint[]),
+                cast(:p_first AS float8[]), cast(:p_top AS float8[]), cast(:tied_low AS bigint[]),
+                cast(:tied_high AS bigint[]))
+         AS given (entry, raw_se, adjusted, se, adjusted_rank, rank_low, rank_high, p_first, p_top, tied_low,
+                   tied_high)
+    """
+)
+_COLUMNS = (
+    "entry",
+    "raw_se",
+    "adjusted",
+    "se",
+    "adjusted_rank",
+    "rank_low",
+    "rank_high",
+    "p_first",
+    "p_top",
+    "tied_low",
+    "tied_high",
+)
+
+
+# The job -----------------------------------------------------------------------------------------
+
+
+def analyse(unit_of_work: UnitOfWork, finishing: UnitOfWork, tally_id: uuid.UUID) -> None:
+    """The job: analyse a tally once. Reads, computes without a transaction, then stores all or nothing.
+
+    Nothing is stored for a tally whose scorecards have changed since: it gets a successor, which has its own.
+    """
+    with unit_of_work() as session:
+        given = _read(session, tally_id)
+    found = _analyse(given) if given else None
+    with finishing() as session:
+        if found is not None:
+            _store(session, tally_id, found)
+
+
+def give_up(session: Session, tally_id: uuid.UUID) -> None:
+    """The job failed for good: say so where its outcome is waited for. The next tally of the round tries again."""
+    _store(session, tally_id, _Found({}, [], refused={"code": "analysis_failed", "facts": {}}))
+
+
+@dataclass(frozen=True)
+class _Given:
+    cards: Cards
+    seed: int
+    minimum: int
+    #: k of the chance to be among the first k: as many as there are prizes.
+    top: int
+
+
+@dataclass
+class _Found:
+    """What an analysis stores; `entries` by id, each with some of `_COLUMNS`."""
+
+    entries: dict[str, dict[str, Any]]
+    judges: list[dict[str, Any]]
+    agreement: dict[str, Any] = field(default_factory=dict)
+    refused: dict[str, Any] | None = None
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    model: dict[str, Any] = field(default_factory=dict)
+
+
+def _read(session: Session, tally_id: uuid.UUID) -> _Given | None:
+    tally = session.get(Tally, tally_id)
+    if tally is None or not results.lacks_analysis(session, tally_id):
+        return None
+    cards = _counted(session, tally)
+    if cards is None:
+        return None
+    prizes = session.scalar(select(func.sum(Prize.quantity)).where(Prize.contest_id == tally.round.contest_id))
+    return _Given(cards, int(tally.input_digest[:8], 16), tally.params["minimum"], max(1, int(prizes or 3)))
+
+
+def _counted(session: Session, tally: Tally, *, marks: bool = False) -> Cards | None:
+    """The scorecards that a tally counted; None if they are not the same any more."""
+    rows = session.execute(
+        select(Standing.entry_id, Standing.numerator, Standing.scorecards).where(Standing.tally_id == tally.id)
+    ).all()
+    cards = counting.cards_of(session, tally.round, [str(row.entry_id) for row in rows], marks=marks)
+    sums, numbers = [0] * len(cards.entries), [0] * len(cards.entries)
+    for entry, total in zip(cards.entry, cards.total, strict=True):
+        sums[entry] += total
+        numbers[entry] += 1
+    now = dict(zip(cards.entries, zip(sums, numbers, strict=True), strict=True))
+    then = {str(row.entry_id): (row.numerator or 0, row.scorecards) for row in rows}
+    return cards if now == then else None
+
+
+def _analyse(given: _Given) -> _Found:
+    found = _Found({entry: {} for entry in given.cards.entries}, [])
+    try:
+        raw = method_of("mean").run(given.cards)
+        found.entries = {row.entry: {"raw_se": row.se} for row in raw.entries}
+        found.judges = [{"judge": row.judge, "n": row.n, "sd": row.sd} for row in raw.judges]
+        found.agreement = _agreement(given)
+        _adjust(given, found)
+    except Refused as refused:
+        found.refused = _refused(given.cards, refused)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.split(".")[0] not in ("numpy", "scipy"):
+            raise
+        found.refused = {"code": results.NO_SCIENCE, "facts": {}}
+    return found
+
+
+def _agreement(given: _Given) -> dict[str, Any]:
+    from contest.scoring.agreement import agreement
+
+    told: dict[str, Any] = counting.json_of(agreement(given.cards, draws=ALPHA_DRAWS, seed=given.seed).as_json())
+    return told
+
+
+def _adjust(given: _Given, found: _Found) -> None:
+    """Adjusted scores with their errors and rank intervals, what cannot be told apart, and the judges."""
+    options = {"min_judges": given.minimum, "draws": DRAWS, "seed": given.seed, "top": given.top}
+    adjusted = method_of("additive").run(given.cards, options)
+    for row in adjusted.entries:
+        found.entries[row.entry] |= {
+            "adjusted": row.score,
+            "se": row.se,
+            "adjusted_rank": row.rank,
+            **{name: row.extra.get(name) for name in ("rank_low", "rank_high", "p_first", "p_top")},
+        }
+    found.model = counting.json_of(dict(adjusted.model)) | {
+        "draws": DRAWS,
+        "seed": given.seed,
+        "level": LEVEL,
+        "top": given.top,
+    }
+    found.notes = _notes(adjusted.warnings)
+    _fitted(given.cards, found)
+
+
+def _fitted(cards: Cards, found: _Found) -> None:
+    """What needs the fit itself: entries that are tied within error, and the quality of each judge."""
+    import numpy
+
+    from contest.scoring import additive, intervals, severity
+
+    data = additive.arrays(cards)
+    fit = additive.fit(data.entry, data.judge, data.y, len(data.entries), len(data.judges))
+    ranked = [
+        (place, row)
+        for place, number in enumerate(data.entries.tolist())
+        if (row := found.entries[cards.entries[number]])["adjusted_rank"] is not None
+    ]
+    if ranked and fit.sigma is not None:
+        within = intervals.tied_within(
+            fit,
+            numpy.array([place for place, _ in ranked]),
+            numpy.array([row["adjusted_rank"] for _, row in ranked]),
+            level=LEVEL,
+        )
+        for (_, row), low, high in zip(ranked, within.best.tolist(), within.worst.tolist(), strict=True):
+            row |= {"tied_low": low, "tied_high": high}
+    found.judges = [_judge(quality) for quality in severity.quality(cards, data, fit)]
+
+
+def _judge(quality: Any) -> dict[str, Any]:
+    return {
+        "judge": quality.judge,
+        "severity": quality.severity,
+        "se": quality.se,
+        "sd": quality.sd,
+        "n": quality.n,
+        "correlation": quality.correlation,
+        "straight": quality.straight,
+        "outlying": len(quality.outlying),
+    }
+
+
+def _notes(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    return [{"code": one.code, "facts": counting.json_of(one.facts)} for one in notes]
+
+
+def _refused(cards: Cards, refused: Refused) -> dict[str, Any]:
+    """Why there is no adjustment; of groups that no judge links, some entries of each by id."""
+    facts = counting.json_of(refused.facts)
+    if refused.code == "disconnected":
+        from contest.scoring import linked
+
+        facts["members"] = [list(group[:_MEMBERS]) for group in linked.components(cards)[:_GROUPS]]
+    return {"code": refused.code, "facts": facts}
+
+
+def _store(session: Session, tally_id: uuid.UUID, found: _Found) -> None:
+    tally = session.get_one(Tally, tally_id)
+    names = counting.entry_names(session, tally.round.contest_id)
+    if found.refused is not None:
+        found.refused = found.refused | {"facts": counting.in_public_words(found.refused["facts"], names)}
+    # One that came to nothing for no fault of the scores gives way; any other stays.
+    lacking = select(Analysis.tally_id).where(
+        Analysis.tally_id == tally_id, Analysis.refused["code"].astext.in_(results.PASSING)
+    )
+    session.execute(delete(AnalysedEntry).where(AnalysedEntry.tally_id.in_(lacking)))
+    session.execute(delete(Analysis).where(Analysis.tally_id.in_(lacking)))
+    made = session.execute(
+        insert(Analysis)
+        .values(
+            tally_id=tally_id,
+            refused=found.refused,
+            judges=found.judges,
+            agreement=found.agreement,
+            notes=found.notes,
+            model=found.model,
+            engine_version=ENGINE_VERSION,
+            created_at=clock.read(session),
+        )
+        .on_conflict_do_nothing()
+        .returning(Analysis.tally_id)
+    ).scalar()
+    if made is None:
+        return
+    rows = [{"entry": entry, **row} for entry, row in found.entries.items()]
+    session.execute(_STORE, {"tally": tally_id, **{name: [row.get(name) for row in rows] for name in _COLUMNS}})
+
+
+# What the organiser sees -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry: its place in the result, and beside it what the analysis says (None where it says nothing)."""
+
+    rank: int | None
+    tied: int
+    number: int
+    title: str
+    #: The raw score as an exact share of full marks.
+    numerator: int | None
+    denominator: int | None
+    #: The method's own score and its standard error, in the method's units.
+    score: float | None
+    se: float | None
+    raw_se: float | None
+    adjusted: float | None
+    adjusted_se: float | None
+    adjusted_rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    p_first: float | None
+    p_top: float | None
+    tied_low: int | None
+    tied_high: int | None
+    scorecards: int
+    tie_rule: str | None
+
+
+@dataclass(frozen=True)
+class JudgeLine:
+    """A judge: `severity` is what the judge adds to a score, as a share of full marks; below 0 is stricter."""
+
+    name: str
+    severity: float | None
+    se: float | None
+    sd: float | None
+    n: int
+    #: With the adjusted means of the others.
+    correlation: float | None
+    #: Of "straight", "few", "outlying", "strict", "lenient".
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """The newest tally of a round and its analysis, a page of entries at a time; None while there is none."""
+
+    contest: Contest
+    round: Round
+    tally: Tally | None
+    analysis: Analysis | None
+    rows: Sequence[Line]
+    listing: Listing
+    judges: Sequence[JudgeLine]
+    #: As `contest agreement` prints it.
+    agreement: Mapping[str, Any]
+    #: {"code", "facts"} each: of the method first, then of the analysis.
+    notes: Sequence[Mapping[str, Any]]
+    #: Decimals with which different raw scores of this page look different.
+    decimals: int
+
+
+def view(session: Session, actor: Actor, slug: str, listing: Listing | None = None) -> View:
+    """The ranking of a round and how sure it is. Raises NotFound or Denied("organiser_only")."""
+    contest = contests.get_managed(session, actor, slug)
+    permissions.may_organise(actor, contest).require()
+    listing = listing or Listing(SORTS, SORTS[0], default=SORTS[0], per=PAGE)
+    round_ = contest.round
+    tally = results.latest_tally(session, round_.id)
+    if tally is None:
+        return View(contest, round_, None, None, (), listing.counted(0), (), {}, (), exact.decimals(()))
+    analysis = session.get(Analysis, tally.id)
+    listing = listing.counted(tally.n_entries)
+    rows = _rows(session, tally, listing)
+    scores = [(row.numerator, row.denominator) for row in rows if row.numerator is not None and row.denominator]
+    judges: Sequence[JudgeLine] = ()
+    notes: list[Mapping[str, Any]] = list(results.notes_of(tally))
+    if analysis is not None:
+        people = _people(session, analysis)
+        judges = [_line(people.get(row["judge"], ""), row) for row in _in_order(analysis.judges, people)]
+        names = counting.entry_names(session, contest.id) | people if analysis.notes else {}
+        said = {note["code"] for note in notes}
+        notes += [
+            {"code": note["code"], "facts": counting.in_public_words(note["facts"], names)}
+            for note in analysis.notes
+            if note["code"] not in said
+        ]
+    agreement = analysis.agreement if analysis else {}
+    return View(contest, round_, tally, analysis, rows, listing, judges, agreement, notes, exact.decimals(scores))
+
+
+def _rows(session: Session, tally: Tally, listing: Listing) -> list[Line]:
+    title = (
+        select(Revision.title)
+        .where(Revision.entry_id == Entry.id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Standing.rank,
+            Standing.tied,
+            Entry.number,
+            func.coalesce(title, "").label("title"),
+            Standing.numerator,
+            Standing.denominator,
+            Standing.score,
+            Standing.se,
+            AnalysedEntry.raw_se,
+            AnalysedEntry.adjusted,
+            AnalysedEntry.se.label("adjusted_se"),
+            AnalysedEntry.adjusted_rank,
+            AnalysedEntry.rank_low,
+            AnalysedEntry.rank_high,
+            AnalysedEntry.p_first,
+            AnalysedEntry.p_top,
+            AnalysedEntry.tied_low,
+            AnalysedEntry.tied_high,
+            Standing.scorecards,
+            Standing.tie_rule,
+        )
+        .join(Entry, Entry.id == Standing.entry_id)
+        .outerjoin(
+            AnalysedEntry,
+            (AnalysedEntry.tally_id == Standing.tally_id) & (AnalysedEntry.entry_id == Standing.entry_id),
+        )
+        .where(Standing.tally_id == tally.id)
+    )
+    orders = {"rank": (Standing.rank,), "adjusted": (AnalysedEntry.adjusted_rank,)}
+    return [Line(**row._mapping) for row in session.execute(listing.apply(query, orders, Entry.number))]
+
+
+def _people(session: Session, analysis: Analysis) -> dict[str, str]:
+    """The judges' names by id, in the order in which people are listed."""
+    ids = [uuid.UUID(row["judge"]) for row in analysis.judges]
+    rows = session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)).order_by(by_name(), Account.id))
+    return {str(account_id): name for account_id, name in rows}
+
+
+def _in_order(judges: Iterable[dict[str, Any]], people: Mapping[str, str]) -> list[dict[str, Any]]:
+    place = {judge: number for number, judge in enumerate(people)}
+    return sorted(judges, key=lambda row: place.get(row["judge"], len(place)))
+
+
+def _line(name: str, row: Mapping[str, Any]) -> JudgeLine:
+    severity, se = row.get("severity"), row.get("se")
+    flags = [flag for flag in ("straight", "outlying") if row.get(flag)]
+    if row["n"] < FEW:
+        flags.append("few")
+    if severity is not None and se is not None and abs(severity) > max(CLEARLY * se, MATTERS):
+        flags.append("strict" if severity < 0 else "lenient")
+    return JudgeLine(name, severity, se, row["sd"], row["n"], row.get("correlation"), tuple(flags))
+
+
+# For anybody who recomputes ----------------------------------------------------------------------
+
+
+def export_scores(session: Session, actor: Actor, slug: str) -> tuple[bytes, bytes]:
+    """SCORES.csv and W.csv of the newest tally: `contest tally` makes the same ranking of them.
+
+    Entries have their public numbers, judges pseudonyms that follow neither names nor accounts. The audit log
+    keeps who took them, so that this is an act.
+
+    Raises NotFound; Denied("organiser_only" | "no_tally_yet" | "scores_changed").
+    """
+    contest = contests.get_managed(session, actor, slug)
+    permissions.may_organise(actor, contest).require()
+    tally = results.latest_tally(session, contest.round.id)
+    if tally is None:
+        raise Denied("no_tally_yet")
+    cards = _counted(session, tally, marks=True)
+    criteria = session.execute(
+        select(Criterion.key, Criterion.weight, Criterion.points)
+        .where(Criterion.round_id == tally.round_id)
+        .order_by(Criterion.position, Criterion.key)
+    ).all()
+    scale = [rubric.Criterion(row.key, row.weight, row.points) for row in criteria]
+    if cards is None or not _whole(cards, scale):
+        raise Denied("scores_changed")
+    audit.record(session, actor, "scores.exported", tally, contest_id=contest.id, tally=tally.number)
+    entries = counting.entry_names(session, contest.id)
+    judges = _pseudonyms(tally, cards.judges)
+    levels = [(one.key, cards.marks.get(one.key, ())) for one in scale]
+    order = sorted(
+        range(len(cards)),
+        key=lambda card: (entries[cards.entries[cards.entry[card]]], judges[cards.judges[cards.judge[card]]]),
+    )
+    scores = (
+        (
+            f"C-{entries[cards.entries[cards.entry[card]]]}",
+            f"J{judges[cards.judges[cards.judge[card]]]}",
+            key,
+            marks[card],
+        )
+        for card in order
+        for key, marks in levels
+    )
+    return (
+        _csv(("entry", "judge", "criterion", "score"), scores),
+        _csv(("criterion", "weight", "points"), ((one.key, one.weight, one.points) for one in scale)),
+    )
+
+
+def _whole(cards: Cards, scale: Sequence[rubric.Criterion]) -> bool:
+    """Whether the levels make the totals: both were read from the same scores."""
+    if not len(cards):
+        return True
+    if {one.key for one in scale} != set(cards.marks) or any(
+        len(marks) != len(cards) for marks in cards.marks.values()
+    ):
+        return False
+    columns = [(one.weight * (rubric.UNIT // one.points), cards.marks[one.key]) for one in scale]
+    return all(total == sum(part * marks[card] for part, marks in columns) for card, total in enumerate(cards.total))
+
+
+def _pseudonyms(tally: Tally, judges: Sequence[str]) -> dict[str, int]:
+    """A number for each judge, from 1, the same at every download of a tally and of no other meaning."""
+    mixed = sorted(judges, key=lambda judge: hashlib.sha256(f"{tally.input_digest}:{judge}".encode()).digest())
+    return {judge: number for number, judge in enumerate(mixed, 1)}
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+def command(tally: Tally) -> str:
+    """The command line that recomputes a tally from the two files of `export_scores`."""
+    words = ["contest", "tally", "SCORES.csv", "--weights", "W.csv"]
+    if tally.method not in results.MEANS:
+        words += ["--method", tally.method]
+    for name, value in sorted(tally.params.get("options", {}).items()):
+        words += ["--option", f"{name}={value}"]
+    return shlex.join(words)

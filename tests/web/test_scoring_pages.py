@@ -1,0 +1,449 @@
+"""Choosing the method, and the ranking with its reliability, on the organiser's pages."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+import contest.scoring
+from contest import texts
+from contest.models import Account, Analysis, Contest, Entry
+from contest.scoring.methods import METHODS
+from contest.services import analysis, awards, publications, results
+from contest.services.scoring import OFFERED
+from contest.texts import scoring_codes
+from contest.vocabulary import Role
+from tests.factories import Make, both
+from tests.pages import Page, Pages
+from tests.web.room import at, organiser_of
+
+# The method --------------------------------------------------------------------------------------
+
+
+def _method_page(pages: Pages, session: Session, contest: Contest) -> tuple[Pages, Page]:
+    organiser = organiser_of(pages, session, contest)
+    return organiser, organiser.get(at(contest, "/method"))
+
+
+def _checked(page: Page) -> list[str | None]:
+    return [one.get("value") for one in page.all("input") if one.get("name") == "method" and "checked" in one.attrib]
+
+
+def test_the_weighted_mean_stands_first_and_is_recommended(pages: Pages, session: Session, make: Make) -> None:
+    _, page = _method_page(pages, session, make.contest("open"))
+
+    radios = [one.get("value") for one in page.all("input") if one.get("name") == "method"]
+    assert radios == [name for name in OFFERED if name != "pass"]
+    assert _checked(page) == ["mean"]
+    assert "Recommended" in page.text(page.by_id("method-mean"))
+    assert all("Danger:" in page.text(page.by_id(f"method-{name}")) for name in radios)
+    assert page.link("Rubric").endswith("/rubric")
+
+
+def test_a_method_is_chosen_with_its_options(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    organiser, page = _method_page(pages, session, contest)
+    key = contest.round.criteria[1].key
+
+    page = organiser.submit(
+        page,
+        "Save the method",
+        {
+            "method": "trimmed",
+            "min_judges": "3",
+            "trimmed-trim": "２０ %",
+            "tie_1": f"criterion:{key}",
+            "tie_2": "head",
+            # Of a method that is not chosen: not even looked at.
+            "zscore-min_n": "many",
+        },
+    )
+
+    assert contest.round.method == "trimmed"
+    assert contest.round.method_options == {"min-judges": "3", "trim": "0.2", "ties": f"criterion:{key},head"}
+    assert "The method is saved." in page.text() and "Trimmed mean." in page.text()
+    again = organiser.get(at(contest, "/method"))
+    assert _checked(again) == ["trimmed"]
+    assert again.by_id("trimmed-trim").get("value") == "20"
+    data = again.form("Save the method")[1]
+    assert [data["tie_1"], data["tie_2"], data["tie_3"]] == [f"criterion:{key}", "head", ""]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"method": "trimmed", "trimmed-trim": "50"}, "Enter a number from 0 to 49.9, for example 10."),
+        ({"method": "trimmed", "trimmed-trim": "ten"}, "Enter a number from 0 to 49.9, for example 10."),
+        ({"method": "zscore", "zscore-min_n": "1"}, "Enter a whole number from 2 to 1,000."),
+        ({"min_judges": "0"}, "Enter a whole number from 1 to 50."),
+        ({"method": "guess"}, "Not a valid choice."),
+    ],
+)
+def test_what_does_not_fit_comes_back_with_its_cure(
+    pages: Pages, session: Session, make: Make, values: dict[str, str], problem: str
+) -> None:
+    contest = make.contest("open")
+    organiser, page = _method_page(pages, session, contest)
+
+    page = organiser.submit(page, "Save the method", values, status=422)
+
+    assert page.problems == [problem]
+    assert contest.round.method == "mean"
+
+
+def test_once_judging_is_open_a_change_needs_a_reason(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    make.open_round(contest)
+    organiser, page = _method_page(pages, session, contest)
+    assert "you must say why" in page.text()
+
+    short = organiser.submit(page, "Save the method", {"method": "median", "reason": "Because"}, status=422)
+    saved = organiser.submit(short, "Save the method", {"reason": "Two judges mixed up the ends of the scale."})
+
+    assert short.problems == ["Say why in at least 10 letters; the log keeps it."]
+    assert "The method is saved." in saved.text() and contest.round.method == "median"
+    assert "Two judges mixed up the ends of the scale." in organiser.get(at(contest, "/audit")).text()
+
+
+def test_a_decision_of_the_chair_names_entries_of_the_contest(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    one, other = make.entry(contest), make.entry(contest)
+    make.close_round(contest)
+    organiser, page = _method_page(pages, session, contest)
+    why = {"reason": "The chair decided on 3 May."}
+
+    unknown = organiser.submit(page, "Save the method", {"decision": f"{one.number} > 9999", **why}, status=422)
+    organiser.submit(unknown, "Save the method", {"decision": f"{other.number} > {one.number}", **why})
+
+    assert unknown.problems == ["This choice does not fit the method or this contest. Choose again."]
+    assert contest.round.method_options == {"ties": f"decision:C-{other.number:04d}>C-{one.number:04d}"}
+
+
+def test_nobody_overwrites_what_another_chose(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    organiser, page = _method_page(pages, session, contest)
+    organiser.submit(page, "Save the method", {"method": "median"})
+
+    stale = organiser.submit(page, "Save the method", {"method": "borda"}, status=409)
+
+    assert "median" in stale.text() and contest.round.method == "median"
+
+
+def test_a_publisher_reads_but_does_not_choose(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("open")
+    publisher = pages.as_(make.member(contest, "publisher"))
+
+    page = publisher.get(at(contest, "/method"))
+
+    assert not [one for one in page.all("button") if page.text(one) == "Save the method"]
+    chosen = {"method": "median", "min_judges": "1", "tie_1": "", "tie_2": "", "tie_3": "", "version": "1"}
+    publisher.post(at(contest, "/method"), chosen, status=403)
+
+
+# The ranking -------------------------------------------------------------------------------------
+
+#: Levels of three criteria by judge and entry: judge 0 is strict, judge 3 gives everybody the same.
+LINKED = {
+    0: {0: 3, 1: 2, 2: 2, 3: 1, 4: 1, 5: 1},
+    1: {0: 5, 1: 4, 2: 4, 3: 3, 4: 3, 5: 2},
+    2: {0: 5, 1: 5, 2: 3, 3: 4, 4: 2, 5: 3},
+    3: {0: 3, 1: 3, 2: 3, 3: 3, 4: 3, 5: 3},
+}
+APART = {0: {0: 5, 1: 4}, 1: {0: 4, 1: 3}, 2: {2: 3, 3: 2}, 3: {2: 5, 3: 4}}
+
+
+def _judged(
+    make: Make, session: Session, given: dict[int, dict[int, int]], method: str = "mean", **options: str
+) -> tuple[Contest, list[Entry]]:
+    """A tallied contest whose judges gave these levels."""
+    contest = make.contest("judging", judges_per_entry=min(len(given), 4))
+    contest.round.method, contest.round.method_options = method, options
+    make.open_round(contest)
+    entries = [make.entry(contest, title=f"Work {number}") for number in range(1 + max(map(max, given.values())))]
+    for number, levels in given.items():
+        judge = make.member(contest, Role.JUDGE, make.account(f"Judge {number}"))
+        for entry, level in levels.items():
+            make.scorecard(make.assignment(entries[entry], judge), [level] * 3)
+    make.close_round(contest)
+    results.make_tally(session, contest.round.id, contest.created_by)
+    session.commit()
+    return contest, entries
+
+
+def _analyse(session: Session, contest: Contest) -> None:
+    tally = results.latest_tally(session, contest.round.id)
+    assert tally is not None
+
+    @contextmanager
+    def work() -> Iterator[Session]:
+        yield session
+        session.commit()
+
+    analysis.analyse(work, work, tally.id)
+
+
+def _ranking(pages: Pages, session: Session, contest: Contest, lang: str = "en") -> Page:
+    return organiser_of(pages, session, contest, lang).get(at(contest, "/results/ranking"))
+
+
+def _row(page: Page, number: int) -> dict[str, str]:
+    """The cells of an entry's row by the heads that a folded table shows."""
+    for row in page.all("tr"):
+        head = row.find("th")
+        if head is not None and head.get("scope") == "row" and page.text(head).startswith(f"{number:04d}"):
+            return {cell.get("data-l") or "": page.text(cell) for cell in row.iter("td")}
+    raise AssertionError(f"no entry {number}")
+
+
+def test_raw_and_adjusted_stand_side_by_side_with_their_errors(pages: Pages, session: Session, make: Make) -> None:
+    contest, entries = _judged(make, session, LINKED)
+    _analyse(session, contest)
+
+    page = _ranking(pages, session, contest)
+
+    first = _row(page, entries[0].number)
+    assert first["Rank"] == "1" and first["Adjusted rank"] == "1"
+    assert re.fullmatch(r"\d+\.\d\d ± \d+\.\d", first["Score ± error"])
+    assert re.fullmatch(r"\d+\.\d ± \d+\.\d", first["Adjusted ± error"])
+    assert re.fullmatch(r"1 to \d|1", first["Likely rank"])
+    assert re.fullmatch(r"\d+ %|over 99 %", first["Chance to be first"])
+    assert re.fullmatch(r"1 to \d|with none", first["Tied within error"])
+    judges = {page.text(row.find("th")): page.text(row) for row in page.all("tr") if row.find("th") is not None}
+    strict = next(text for name, text in judges.items() if name.startswith("Judge 0"))
+    flat = next(text for name, text in judges.items() if name.startswith("Judge 3"))
+    assert "stricter by" in strict and "Clearly stricter than the others." in strict
+    assert "Gave every entry the same score." in flat
+    text = page.text()
+    assert "Kendall’s W" in text and "Krippendorff’s alpha" in text and "ICC(2,k)" in text
+    assert "Low agreement is nobody’s fault" in text
+
+
+def test_the_first_sentence_says_what_it_means_for_the_decision(pages: Pages, session: Session, make: Make) -> None:
+    close = {judge: {0: 4 + judge % 2, 1: 5 - judge % 2, 2: 2 + judge // 2, 3: 1} for judge in range(4)}
+    contest, _ = _judged(make, session, close)
+    _analyse(session, contest)
+
+    lede = next(p for p in _ranking(pages, session, contest).all("p") if p.get("class") == "lede")
+
+    assert " ".join("".join(lede.itertext()).split()) == (
+        "The first 2 entries cannot be told apart: the distances are smaller than the error of judging. "
+        "Let the jury decide between them."
+    )
+
+
+def test_a_clear_winner_is_called_one(pages: Pages, session: Session, make: Make) -> None:
+    clear = {judge: {0: 5, 1: 2 + judge % 2, 2: 1 + judge // 2, 3: 1} for judge in range(4)}
+    contest, entries = _judged(make, session, clear)
+    _analyse(session, contest)
+
+    page = _ranking(pages, session, contest)
+
+    assert f"Entry {entries[0].number:04d} leads: no other comes within the error of judging." in page.text()
+    assert _row(page, entries[0].number)["Tied within error"] == "with none"
+
+
+def test_unlinked_judges_are_told_with_the_cure(pages: Pages, session: Session, make: Make) -> None:
+    contest, entries = _judged(make, session, APART)
+    _analyse(session, contest)
+
+    page = _ranking(pages, session, contest)
+
+    assert "2 groups of judges share no entry" in page.text()
+    numbers = " and ".join(f"{entries[number].number:04d}" for number in (0, 2))
+    assert f"Let one judge score an entry of each group, for example {numbers}" in page.text() or (
+        "Let one judge score an entry of each group" in page.text()
+    )
+    assert page.link("See who judges what").endswith("/assignments")
+    # The raw score stands; nothing adjusted is shown.
+    assert _row(page, entries[0].number)["Rank"] == "1" and "Adjusted rank" not in page.text()
+
+
+def test_a_method_that_refuses_says_why_and_gives_no_rank(pages: Pages, session: Session, make: Make) -> None:
+    contest, entries = _judged(make, session, APART, "additive")
+    organiser = organiser_of(pages, session, contest)
+
+    decide = organiser.get(at(contest, "/results"))
+    ranking = organiser.get(at(contest, "/results/ranking"))
+
+    for page in (decide, ranking):
+        assert "Adjusted for severity: no ranking." in page.text()
+        assert "2 groups of judges share no entry" in page.text()
+        assert page.link("Choose another method").endswith("/method")
+        assert _row(page, entries[0].number)["Rank"] == "Not ranked"
+    assert "no prize can be given" in decide.text()
+
+
+def test_before_the_tally_and_before_the_analysis_the_page_says_so(pages: Pages, session: Session, make: Make) -> None:
+    open_, (tallied, entries) = make.contest("judging"), _judged(make, session, LINKED)
+
+    early, soon = _ranking(pages, session, open_), _ranking(pages, session, tallied)
+
+    assert "Close judging and let the scores be tallied first." in early.text() and not early.all("table")
+    assert "How reliable it is, is being worked out" in soon.text()
+    assert _row(soon, entries[0].number)["Rank"] == "1"
+
+
+def test_one_judge_is_told_in_plain_words(pages: Pages, session: Session, make: Make) -> None:
+    contest, _ = _judged(make, session, {0: {0: 5, 1: 4, 2: 2}})
+    _analyse(session, contest)
+
+    page = _ranking(pages, session, contest)
+
+    assert "Let more judges score." in page.text()
+
+
+def test_a_server_without_the_packages_says_which(pages: Pages, session: Session, make: Make) -> None:
+    contest, entries = _judged(make, session, LINKED)
+    tally = results.latest_tally(session, contest.round.id)
+    assert tally is not None
+    session.add(
+        Analysis(
+            tally_id=tally.id,
+            refused={"code": "no_science", "facts": {}},
+            judges=[],
+            agreement={},
+            engine_version="2",
+            created_at=tally.created_at,
+        )
+    )
+
+    page = _ranking(pages, session, contest)
+
+    assert "The ranking stands, but how certain it is cannot be told." in page.text()
+    assert "The server lacks the packages numpy and scipy" in page.text()
+    assert _row(page, entries[0].number)["Rank"] == "1"
+
+
+def test_a_rule_that_told_equal_scores_apart_is_shown(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("judging", judges_per_entry=1)
+    first, second, third = contest.round.criteria
+    assert first.weight != third.weight or second.weight
+    judge = make.member(contest, Role.JUDGE)
+    one, other = make.entry(contest), make.entry(contest)
+    contest.round.method_options = {"ties": f"criterion:{third.key}"}
+    for criterion in contest.round.criteria:
+        criterion.weight = {first.key: 300, second.key: 400, third.key: 300}[criterion.key]
+    make.open_round(contest)
+    make.scorecard(make.assignment(one, judge), [5, 3, 2])
+    make.scorecard(make.assignment(other, judge), [2, 3, 5])
+    make.close_round(contest)
+    results.make_tally(session, contest.round.id, contest.created_by)
+    session.commit()
+    organiser = organiser_of(pages, session, contest)
+
+    for path in ("/results", "/results/ranking"):
+        page = organiser.get(at(contest, path))
+        assert _row(page, other.number)["Rank"] == "1" and _row(page, one.number)["Rank"] == "2"
+        assert f"Placed by: the higher mean for “{third.name['en']}”" in page.text()
+
+
+def test_the_scores_can_be_taken_away_and_computed_again(pages: Pages, session: Session, make: Make) -> None:
+    contest, _ = _judged(make, session, LINKED, "trimmed", **{"trim": "0.25"})
+    _analyse(session, contest)
+    organiser = organiser_of(pages, session, contest)
+    page = organiser.get(at(contest, "/results/ranking"))
+
+    answer = organiser.post(*page.form("Download the scores (ZIP)"), status=200)
+
+    assert answer.mimetype == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as files:
+        assert files.namelist() == ["SCORES.csv", "W.csv"]
+        scores = files.read("SCORES.csv").decode().splitlines()
+    assert scores[0] == "entry,judge,criterion,score" and len(scores) == 1 + 24 * 3
+    assert "Judge 0" not in "".join(scores)
+    text = page.text()
+    assert "contest tally SCORES.csv --weights W.csv --method trimmed --option trim=0.25 --json" in text
+    assert "--method additive --option min-judges=1 --option draws=1000 --option seed=" in text
+    assert "contest agreement SCORES.csv --weights W.csv" in text
+    assert "Share left out at each end, in percent25 %" in text
+    assert "downloaded all scores without names" in organiser.get(at(contest, "/audit")).text()
+
+
+def test_a_long_ranking_has_pages(pages: Pages, session: Session, make: Make) -> None:
+    many = {judge: {entry: 1 + (entry + judge) % 5 for entry in range(103)} for judge in range(2)}
+    contest, _ = _judged(make, session, many)
+    organiser = organiser_of(pages, session, contest)
+
+    second = organiser.get(at(contest, "/results/ranking?page=2"))
+
+    assert "101 to 103 of 103" in second.text()
+    assert len([row for row in second.all("tr") if row.find("td") is not None]) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "named", "score"),
+    [("mean", "Weighted mean.", ""), ("median", "Median.", "80.0"), ("copeland", "Duels (Copeland).", "5")],
+)
+def test_the_winners_page_says_by_which_method(
+    pages: Pages, session: Session, make: Make, method: str, named: str, score: str
+) -> None:
+    contest, entries = _judged(make, session, LINKED, method)
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+    publisher = make.actor(make.member(contest, Role.PUBLISHER))
+    awards.propose(session, organiser, contest.slug, [awards.Pick("first", entries[0].number, both("Clear."))])
+    proposal = publications.propose(session, organiser, contest.slug)
+    session.flush()
+    publications.approve(session, publisher, contest.slug, proposal.number, digest=proposal.digest)
+    publications.publish(session, publisher, contest.slug, proposal.number, digest=proposal.digest)
+
+    page = pages.get(f"/en/contests/{contest.slug}/winners")
+
+    assert f"How the ranking was made: {named}" in page.text()
+    assert _row(page, entries[0].number).get(named.removesuffix("."), "") == score
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+def test_every_method_and_option_that_is_offered_is_named_and_told(app: Flask) -> None:
+    with app.test_request_context("/"):
+        for name, options in OFFERED.items():
+            assert texts.method_name(name) != name and all(texts.method_about(name))
+            assert all(texts.option_name(option) and texts.option_hint(option) for option in options)
+            assert set(options) <= {option.name for option in METHODS[name].options}
+
+
+def _codes() -> dict[str, list[set[str]]]:
+    """Each code that scoring refuses with or warns of, and the facts that come with it at each place.
+
+    Without those about files that cannot be read: no page reads one, so that the command line alone tells them.
+    """
+    found: dict[str, list[set[str]]] = {}
+    for path in sorted((Path(contest.scoring.__file__).parent).glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or not call.args:
+                continue
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            if name in ("Refused", "note") and path.name != "refusals.py":
+                assert isinstance(call.args[0], ast.Constant), f"{path.name}:{call.lineno}: a code is a text"
+                facts = {keyword.arg for keyword in call.keywords}
+                found.setdefault(str(call.args[0].value), []).append({fact or "*" for fact in facts})
+    return found
+
+
+def test_every_code_of_scoring_is_told_in_words_with_facts_that_it_has() -> None:
+    codes = _codes() | {"no_science": [set()], "analysis_failed": [set()]}
+
+    assert len(codes) > 40
+    assert {code for code in codes if code not in scoring_codes.CODES} == set()
+    assert scoring_codes.CODES - set(codes) == set(), "told, but nowhere said"
+    told = {**scoring_codes._REFUSALS, **scoring_codes._NOTES}
+    for code, places in codes.items():
+        wanted = set(re.findall(r"%\((\w+)\)s", told[code]._args[0]))
+        assert all("*" in facts or wanted <= facts for facts in places), f"{code}: {wanted}, {places}"
+
+
+def test_facts_stand_in_the_sentences(app: Flask) -> None:
+    with app.test_request_context("/"):
+        said = texts.refusal("disconnected", {"groups": 2, "one": "0001", "other": "0009", "members": [["0001"]]})
+        assert said.startswith("2 groups of judges share no entry") and "0001 and 0009" in said
+        assert "–" in texts.note("few_spare_scores", {})
