@@ -26,7 +26,8 @@ demo: $(STAMP) $(CATALOGUES) ## Run everything on embedded services, with a fill
 
 test: $(STAMP) $(CATALOGUES) ## Run every test, browsers included
 	$(BIN)/python scripts/chromium.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of the folders, the browsers' first: by number of tests, few long ones would come last and alone.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) $(CATALOGUES) ## Check style, types, layers, templates and texts
 	$(BIN)/ruff check .

@@ -36,7 +36,7 @@ _AGREEMENT = methods.Method(
     "agreement:agreement",
     (
         methods.Option("draws", methods.whole(0, 100_000), 0, "draws for the interval of Krippendorff's alpha"),
-        methods.Option("seed", methods.whole(0), 0, "the seed of the draws"),
+        methods.Option("seed", methods.whole(0, 2**32 - 1), 0, "the seed of the draws"),
     ),
 )
 
@@ -183,6 +183,8 @@ def _said(command: str, run: Callable[[], str]) -> int:
         if error.name is None or error.name.partition(".")[0] not in {"numpy", "scipy"}:
             raise
         return _failed(command, "This needs numpy and scipy: pip install 'contest[scoring]'.")
+    except MemoryError:
+        return _failed(command, "This needs more memory than there is: use a larger machine, or the method mean.")
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return _STOPPED
@@ -241,6 +243,8 @@ def _words(result: outcome.Result, given: reading.Input) -> str:
         marks = [key for key, value in row.extra.items() if value is True]
         if rule := row.extra.get("tie_rule"):
             marks.append(f"by {rule}")
+        if (low := row.extra.get("rank_low")) is not None:
+            marks.append(f"likely rank {low} to {row.extra['rank_high']}")
         rows.append((rank, row.entry, score, error, str(row.n_judges), ", ".join(marks)))
     to_the_left = (False, True, False, True, False, True)
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
@@ -253,7 +257,7 @@ def _words(result: outcome.Result, given: reading.Input) -> str:
         lines.append(f"Not counted: {_count(len(result.excluded), 'scorecard')} ({', '.join(reasons)}).")
     lines += [f"Note: {warning}" for warning in result.warnings]
     options = ", ".join(
-        f"{name.replace('_', '-')}={','.join(value) if isinstance(value, list | tuple) else value}"
+        f"{name.replace('_', '-')}={methods.listed(value) if isinstance(value, list | tuple) else value}"
         for name, value in result.params.items()
         if value not in (None, [], ())
     )

@@ -123,6 +123,7 @@ def _decide(
         tally=tally,
         table=results.table(session(), tally, listed) if tally else None,
         left_out=results.left_out(session(), tally) if tally else [],
+        own_score=tally is not None and tally.method not in results.MEANS and not tally.refused,
         criteria=criteria(contest),
         may_propose=permissions.may_propose_awards(actor(), contest, round_, tally),
         slots=slots,

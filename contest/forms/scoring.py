@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -99,7 +100,8 @@ class _Method(Versioned):
     def _ties(self) -> list[str]:
         """The rules for equal scores in their order, each once; what a person decided comes last."""
         rules = [self[f"tie_{number}"].data for number in range(1, TIE_RULES + 1)]
-        decided = "".join(self.decision.data.split()) if "decision" in self else ""
+        typed = unicodedata.normalize("NFKC", self.decision.data) if "decision" in self else ""
+        decided = ">".join(re.split(r"[>,、]", "".join(typed.split())))
         return list(dict.fromkeys(rule for rule in [*rules, decided and f"{_DECISION}{decided}"] if rule))
 
     def refuse(self, error: Invalid) -> None:

@@ -40,6 +40,8 @@ from contest.scoring.refusals import Refused
 
 #: At most so many ranks are drawn, entries times draws: they take 400 MB.
 MOST = 200_000_000
+#: Entries and judges are told apart by what is at most so many cards away.
+_ROUNDS = 20
 #: Numbers in one portion of the work; 16 MB for each array of them.
 _AT_ONCE = 2_000_000
 
@@ -80,8 +82,8 @@ def rank_intervals(
     """Rank intervals of some entries (by number in the fit) among each other; `placed` are their ranks.
 
     The same seed gives the same draws with the same numpy. Which random numbers an entry gets depends on its
-    score and not on its name. Raises Refused for more draws than memory holds, and ValueError for a fit without
-    degrees of freedom.
+    score and not on its name; entries that differ in nothing but the name share all their draws. Raises Refused for
+    more draws than memory holds, and ValueError for a fit without degrees of freedom.
     """
     if fitted.sigma is None:
         raise ValueError("without degrees of freedom there are no intervals")
@@ -108,14 +110,23 @@ def rank_intervals(
         done += len(portion)
     first = numpy.count_nonzero(places == 1, axis=1) / draws
     among = numpy.count_nonzero(places <= top, axis=1) / draws
+    low, high = _ends(places, level)
+    for equals in _equals(fitted, entries):
+        first[equals], among[equals] = first[equals].mean(), among[equals].mean()
+        low[equals], high[equals] = _ends(places[equals].reshape(1, -1), level)
+    return RankIntervals(low, high, first, among, draws, seed, level, top)
+
+
+def _ends(places: NDArray[Any], level: float) -> tuple[Numbers, Numbers]:
+    """The interval of each row of ranks, which are put into another order."""
+    draws = places.shape[1]
     tail = (1 - level) / 2 * draws
     outside = min(math.floor(tail + 1e-9), (draws - 1) // 2)
     places.partition((outside, draws - 1 - outside), axis=1)
     low = _middle(places, places[:, outside], tail, 1)
     high = _middle(places, places[:, draws - 1 - outside], tail, -1)
     # Both ends of an interval of one rank may have stepped inwards.
-    low, high = numpy.minimum(low, high), numpy.maximum(low, high)
-    return RankIntervals(low, high, first, among, draws, seed, level, top)
+    return numpy.minimum(low, high), numpy.maximum(low, high)
 
 
 def _middle(places: NDArray[Any], end: NDArray[Any], tail: float, inwards: int) -> Numbers:
@@ -131,14 +142,15 @@ def _drawn(fitted: Fit, entries: Numbers, draws: int, seed: int) -> Iterator[Flo
     assert fitted.sigma is not None
     random = numpy.random.Generator(numpy.random.PCG64(seed))
     # Chance is dealt out in the order of the results, so that names and the order of rows do not matter.
-    dealt = _order(fitted, fitted.score[entries], fitted.unit_variances[0][entries])
+    kinds = _kinds(fitted)
+    dealt = numpy.lexsort(_keys(fitted, 0, kinds[0])[:, entries])
     chosen = entries[dealt]
     if fitted.kept == "judge":
-        inner = _order(fitted, fitted.severity, fitted.unit_variances[1])
+        inner = numpy.lexsort(_keys(fitted, 1, kinds[1]))
         means = _means(fitted, chosen)[:, inner]
         own = 1 / numpy.sqrt(fitted.design.outer_counts[chosen])
     else:
-        inner = _order(fitted, fitted.score, fitted.unit_variances[0])
+        inner = numpy.lexsort(_keys(fitted, 0, kinds[0]))
         place = numpy.argsort(inner)[chosen]
     factor = _root(fitted.spread[numpy.ix_(inner, inner)])
     centre = math.sqrt(_share(fitted)) * (fitted.score - fitted.mu)
@@ -174,11 +186,50 @@ def _share(fitted: Fit) -> float:
     return max(0.0, 1 - (n - 3) / (n - 1) * fitted.sigma**2 * error / spread)
 
 
-def _order(fitted: Fit, values: Floats, variances: Floats) -> Numbers:
-    """By result and then by its variance, both above rounding."""
+def _keys(fitted: Fit, side: int, kinds: Floats) -> Floats:
+    """What the entries (side 0) or the judges (1) are sorted by: by result, its variance, both above rounding; kind."""
     assert fitted.sigma is not None
-    order: Numbers = numpy.lexsort((numpy.round(variances * 1e9), numpy.round(values / (fitted.sigma * 1e-6))))
-    return order
+    values = fitted.severity if side else fitted.score
+    return numpy.stack(
+        (kinds, numpy.round(fitted.unit_variances[side] * 1e9), numpy.round(values / (fitted.sigma * 1e-6)))
+    )
+
+
+def _equals(fitted: Fit, entries: Numbers) -> Iterator[Numbers]:
+    """Groups of two or more entries that nothing but the name tells apart, as places in `entries`."""
+    keys = _keys(fitted, 0, _kinds(fitted)[0])[:, entries]
+    order = numpy.lexsort(keys)
+    starts = 1 + numpy.flatnonzero((numpy.diff(keys[:, order], axis=1) != 0).any(axis=0))
+    return (group for group in numpy.split(order, starts) if len(group) > 1)
+
+
+def _kinds(fitted: Fit) -> tuple[Floats, Floats]:
+    """A number for each entry and each judge; the same where scores, and the kinds of who gave or got them, are.
+
+    Each round tells apart by what is one card further away (Weisfeiler and Leman, 1968), and ends when a round finds
+    nothing new. The numbers are mixed bits of sums, which do not depend on any order.
+    """
+    score = _mixed(numpy.unique(fitted.y, return_inverse=True)[1].astype(numpy.uint64) + numpy.uint64(1))
+    kinds = [numpy.zeros(len(fitted.score), dtype=numpy.uint64), numpy.zeros(len(fitted.severity), dtype=numpy.uint64)]
+    found = 2
+    for _ in range(_ROUNDS):
+        sums = [kind.copy() for kind in kinds]
+        numpy.add.at(sums[0], fitted.entry, _mixed(score + kinds[1][fitted.judge]))
+        numpy.add.at(sums[1], fitted.judge, _mixed(score ^ kinds[0][fitted.entry]))
+        kinds = [_mixed(one) for one in sums]
+        before, found = found, sum(len(numpy.unique(kind)) for kind in kinds)
+        if found == before:
+            break
+    # Floats hold 53 bits exactly.
+    entries, judges = ((kind >> numpy.uint64(11)).astype(numpy.float64) for kind in kinds)
+    return entries, judges
+
+
+def _mixed(bits: NDArray[numpy.uint64]) -> NDArray[numpy.uint64]:
+    """Numbers of 64 bits that look random, equal where these are (Steele, Lea and Flood, 2014: SplitMix)."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> numpy.uint64(shift))) * numpy.uint64(factor)
+    return bits ^ (bits >> numpy.uint64(31))
 
 
 def _means(fitted: Fit, entries: Numbers) -> Any:

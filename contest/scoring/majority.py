@@ -41,11 +41,6 @@ class Tournament:
         """How many others the entry was compared with."""
         return self.wins[entry] + self.losses[entry] + self.draws[entry]
 
-    @property
-    def condorcet(self) -> int | None:
-        """The entry that beats every other one, if there is one."""
-        return self.smith[0] if len(self.smith) == 1 else None
-
 
 def copeland(given: Cards | Ballots, *, min_judges: int = 1, per: str = "majority") -> Result:
     """Wins minus losses.
@@ -100,7 +95,7 @@ def copeland(given: Cards | Ballots, *, min_judges: int = 1, per: str = "majorit
         votes.components,
         votes.excluded,
         (*votes.notes, *few, *notes, *orders.remarks(votes, made)),
-        {"condorcet_winner": winner(votes, met), "smith_set": votes.names(met.smith)},
+        {"condorcet_winner": orders.condorcet(votes, may), "smith_set": votes.names(met.smith)},
     )
 
 
@@ -154,15 +149,10 @@ def schulze(given: Cards | Ballots, *, min_judges: int = 1, strength: str = "win
         votes.excluded,
         (*votes.notes, *few, *not_compared(votes, met), *orders.remarks(votes, made)),
         {
-            "condorcet_winner": winner(votes, met),
+            "condorcet_winner": orders.condorcet(votes, may),
             "winners": votes.names([entry for entry in stand if may[entry] and not lost[entry]]),
         },
     )
-
-
-def winner(votes: Votes, met: Tournament) -> str | None:
-    """The name of the Condorcet winner, if there is one."""
-    return None if met.condorcet is None else votes.entries[met.condorcet]
 
 
 def not_compared(votes: Votes, met: Tournament) -> tuple[Note, ...]:
@@ -227,11 +217,12 @@ def against(votes: Votes, start: int, stop: int) -> tuple[Counts, Counts, NDArra
         step = max(1, _CELLS // who.shape[1])
         for first in range(0, len(ballot), step):
             some, spot = ballot[first : first + step], at[first : first + step]
-            cells = (who[some, spot] - start)[:, None] * count + who[some]
+            # In one dimension, where adding takes a quarter of the time.
+            cells = ((who[some, spot] - start)[:, None] * count + who[some]).ravel()
             ahead = place[some] - place[some, spot][:, None]
             often = times[some][:, None]
-            np.add.at(over.reshape(-1), cells, often * (ahead > 0))
-            np.add.at(under.reshape(-1), cells, often * (ahead < 0))
+            np.add.at(over.reshape(-1), cells, (often * (ahead > 0)).ravel())
+            np.add.at(under.reshape(-1), cells, (often * (ahead < 0)).ravel())
             met.reshape(-1)[cells] = True
     rows = np.arange(start, stop)
     met[rows - start, rows] = False
@@ -276,10 +267,10 @@ def _within(votes: Votes) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, 
     count = len(votes.entries)
     wins, losses, draws = [0] * count, [0] * count, [0] * count
     for ballot in votes.ballots:
-        above = 0
+        above, seen = 0, ballot.seen
         for level in ballot.levels():
             for entry in level:
-                wins[entry] += ballot.count * (ballot.seen - above - len(level))
+                wins[entry] += ballot.count * (seen - above - len(level))
                 losses[entry] += ballot.count * above
                 draws[entry] += ballot.count * (len(level) - 1)
             above += len(level)

@@ -5,8 +5,9 @@ A method's module is imported when it is used, and only those that fit a model i
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
@@ -112,11 +113,19 @@ def one_of(*words: str) -> Parser:
 
 
 def names(value: str) -> tuple[str, ...]:
-    """Texts separated by commas."""
-    found = tuple(part.strip() for part in value.split(","))
-    if not all(found):
+    """Texts separated by commas; one that holds a comma stands in quotation marks, as in CSV."""
+    try:
+        found = tuple(part.strip() for part in next(csv.reader([value], skipinitialspace=True, strict=True), []))
+    except csv.Error:
+        raise ValueError("a quotation mark is not closed") from None
+    if not found or not all(found):
         raise ValueError("a name is empty")
     return found
+
+
+def listed(found: Sequence[str]) -> str:
+    """Texts as `names` reads them."""
+    return ",".join('"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name for name in found)
 
 
 def text(value: str) -> str:

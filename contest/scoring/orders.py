@@ -262,3 +262,33 @@ def ranked(votes: Votes, scores: Sequence[Score | None], min_judges: int) -> tup
             names=some(few),
         ),
     )
+
+
+def condorcet(votes: Votes, may: Sequence[bool]) -> str | None:
+    """The entry that beats every other one that `may` be ranked, if there is one; in one pass over the ballots.
+
+    Who does not beat another is not it, and neither is who is beaten: each comparison leaves one of the two.
+    """
+    places: list[dict[int, int]] = [{} for _ in votes.entries]
+    for number, ballot in enumerate(votes.ballots):
+        for place, level in enumerate(ballot.levels()):
+            for entry in level:
+                places[entry][number] = place
+
+    def beats(one: int, other: int) -> bool:
+        own, its = places[one], places[other]
+        fewer = own if len(own) < len(its) else its
+        lead = 0
+        for number in fewer:
+            if number in own and number in its:
+                lead += votes.ballots[number].count * ((own[number] < its[number]) - (own[number] > its[number]))
+        return lead > 0
+
+    stand = [entry for entry, might in enumerate(may) if might]
+    if not stand:
+        return None
+    best = stand[0]
+    for other in stand[1:]:
+        if not beats(best, other):
+            best = other
+    return votes.entries[best] if all(beats(best, other) for other in stand if other != best) else None

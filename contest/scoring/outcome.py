@@ -23,8 +23,9 @@ Score = Fraction | int | float
 NOISE = 1e-9
 
 
-#: How many of those that share a rank are named in JSON: thousands of equals would name each other a million times.
-MOST_TIED = 1_000
+#: How many of those that share a rank are named in JSON, by one entry and by all together: thousands of equals
+#: would name each other millions of times.
+MOST_TIED, MOST_NAMED = 1_000, 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,12 @@ def as_json(
 ) -> dict[str, Any]:
     """The result as the command line prints it. Numbers at full precision; NaN never occurs.
 
-    Of more than MOST_TIED entries that share a rank the first are named, and `n_tied` says how many they are.
+    Of more than MOST_TIED entries that share a rank the first are named, and `n_tied` says how many they are; of
+    fewer, if all together would name more than MOST_NAMED.
     """
+    most = MOST_TIED
+    if sum(min(len(row.tied_with), most) for row in result.entries) > MOST_NAMED:
+        most = min(most, max(1, MOST_NAMED // len(result.entries)))
     return {
         "method": result.method,
         "params": dict(result.params),
@@ -152,15 +157,15 @@ def as_json(
             {"entry": one.entry, **({"judge": one.judge} if one.judge is not None else {}), "reason": one.reason}
             for one in result.excluded
         ],
-        "warnings": [{"code": one.code, **one.facts, "sentence": str(one)} for one in result.warnings],
+        "warnings": [{"code": one.code, "sentence": str(one), "facts": one.facts} for one in result.warnings],
         "entries": [
             {
                 "entry": row.entry,
                 "score": number(row.score),
                 "se": row.se,
                 "rank": row.rank,
-                "tied_with": list(islice(row.tied_with, MOST_TIED)),
-                **({"n_tied": len(row.tied_with)} if len(row.tied_with) > MOST_TIED else {}),
+                "tied_with": list(islice(row.tied_with, most)),
+                **({"n_tied": len(row.tied_with)} if len(row.tied_with) > most else {}),
                 "n_judges": row.n_judges,
                 **{key: number(value) for key, value in row.extra.items()},
             }

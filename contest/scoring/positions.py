@@ -11,7 +11,6 @@ from fractions import Fraction
 
 from contest.scoring import orders
 from contest.scoring.cards import Ballots, Cards
-from contest.scoring.majority import tournament, winner
 from contest.scoring.outcome import Result
 
 #: An entry's places: (twice the entries below it on a ballot, equals by half; the others on it) → how often.
@@ -86,17 +85,17 @@ def _result(
         votes.components,
         votes.excluded,
         (*votes.notes, *few, *orders.assigned(votes), *orders.lengths(votes), *orders.remarks(votes, made)),
-        {"condorcet_winner": winner(votes, tournament(votes, may))},
+        {"condorcet_winner": orders.condorcet(votes, may)},
     )
 
 
 def _places(votes: orders.Votes) -> list[Places]:
     found: list[Places] = [{} for _ in votes.entries]
     for ballot in votes.ballots:
-        below = ballot.seen
+        below = seen = ballot.seen
         for level in ballot.levels():
             below -= len(level)
-            place = 2 * below + len(level) - 1, ballot.seen - 1
+            place = 2 * below + len(level) - 1, seen - 1
             for entry in level:
                 found[entry][place] = found[entry].get(place, 0) + ballot.count
     return found

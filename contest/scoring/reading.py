@@ -294,7 +294,8 @@ def _cards(
     """Scorecards from scores × unit, sorted by their keys: the places of entry, judge and criterion in one number."""
     weights = [rubric.weights[name] if rubric else Fraction(1) for name in criteria]
     points = [rubric.points[name] if rubric and rubric.points else Fraction(1) for name in criteria]
-    shares = [weight / most / sum(weights) for weight, most in zip(weights, points, strict=True)]
+    whole = sum(weights)
+    shares = [weight / most / whole for weight, most in zip(weights, points, strict=True)]
     # What a criterion's score is multiplied by, as integers with one denominator.
     common = math.lcm(*(share.denominator for share in shares))
     factors = [int(share * common) for share in shares]

@@ -140,11 +140,16 @@ def _standardised(given: Cards, min_n: int) -> tuple[list[Score], set[str], list
             few.append(judge)
         elif not squares:
             same.append(judge)
-        # n times the difference is an integer, and n times the standard deviation the root of one.
-        root = math.sqrt(squares)
+        # n times the difference is an integer, and n times the standard deviation the root of one. Both lose as many
+        # bits as floats have no room for.
+        half = max(0, squares.bit_length() - 1_000) // 2
+        root = math.sqrt(squares >> 2 * half)
         for card, total in zip(numbers, own, strict=True):
             difference = n * total - whole
-            values[card] = Fraction(difference, n * given.unit) if n < min_n or not squares else difference / root
+            if n < min_n or not squares:
+                values[card] = Fraction(difference, n * given.unit)
+            else:
+                values[card] = difference / (1 << half) / root
     notes = []
     if few:
         notes.append(
@@ -200,15 +205,16 @@ def unlike(given: Cards) -> tuple[Note, ...]:
     """
     cards = means.of_entries(given)
     sums, counts = [sum(totals) for totals in cards], [len(totals) for totals in cards]
-    centre = sum(given.total) / len(given)
-    average = [total / n - centre if n else 0.0 for total, n in zip(sums, counts, strict=True)]
+    unit = given.unit
+    centre = sum(given.total) / (len(given) * unit)
+    average = [total / (n * unit) - centre if n else 0.0 for total, n in zip(sums, counts, strict=True)]
     scored = sum(1 for n in counts if n)
     all_sum, all_squares = math.fsum(average), math.fsum(value * value for value in average)
     found: list[tuple[float, str]] = []
     compared = 0
     for judge, numbers in zip(given.judges, given.of_judges(), strict=True):
         without = [
-            (sums[entry] - total) / (counts[entry] - 1) - centre
+            (sums[entry] - total) / ((counts[entry] - 1) * unit) - centre
             for entry, total in ((given.entry[card], given.total[card]) for card in numbers)
             if counts[entry] > 1
         ]

@@ -16,6 +16,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -94,7 +95,10 @@ class Table:
 
     @staticmethod
     def _fit(line: str, delimiter: str) -> tuple[int, int]:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+        except csv.Error:  # A long line, which another sign parts.
+            return 0, 0
         return sum(_column(cell) in _COLUMNS for cell in cells), len(cells)
 
     def _header(self) -> tuple[str, ...]:
@@ -103,7 +107,7 @@ class Table:
             names.pop()  # Spreadsheets write empty columns behind the last.
         if not names:
             raise Unreadable("empty_file", "The file of {what} is empty.", what=self.what)
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := sorted(name for name, times in Counter(names).items() if times > 1):
             raise Unreadable(
                 "column_twice",
                 "The file of {what} has the column {column} more than once.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,12 +11,15 @@ from typing import Any
 
 from contest.scoring import orders
 from contest.scoring.cards import Ballots, Cards
+from contest.scoring.methods import listed
 from contest.scoring.orders import Votes
 from contest.scoring.outcome import Result
 from contest.scoring.refusals import Note, Refused, note, some
 
 #: Every stage is kept with its votes, so that room grows with the square of this.
 MOST_ENTRIES = 1_000
+#: Each surplus doubles the digits of exact values: from so many bits of a denominator on, they are cut after DECIMALS.
+_BITS, DECIMALS = 1_000, 100
 
 
 def stv(given: Cards | Ballots, *, seats: int = 1, decision: Sequence[str] = ()) -> Result:
@@ -40,8 +45,11 @@ def stv(given: Cards | Ballots, *, seats: int = 1, decision: Sequence[str] = ())
     Score = votes at the last stage in which the entry stood; extra columns `elected` and `stage` (of election, of
     elimination, or the last one). Ranks: the elected in the order of election, at one stage by their votes; then who
     was left standing, by votes; then the eliminated, the latest first. `model`: `quota`, `seats`, `elected`,
-    `exhausted` and `stages`, each with `votes` of all in play, `exhausted`, who was `elected`, and whose votes then
-    moved, as `surplus` or `eliminated`.
+    `exhausted`, `exact` and `stages`, each with `votes` of all in play, `exhausted`, who was `elected`, and whose votes
+    then moved, as `surplus` or `eliminated`.
+
+    Every surplus that goes on doubles the digits of the values. After some ten of them, a value that moves is cut
+    after 100 decimals, what is cut off counts as exhausted, and `exact` is false.
 
     Refused: no vote (`no_scores`), more seats than entries (`too_many_seats`), a name in `decision` that is unknown or
     stands twice (`unknown_entry`, `decided_twice`), more than 1,000 entries with a first place
@@ -98,6 +106,7 @@ def stv(given: Cards | Ballots, *, seats: int = 1, decision: Sequence[str] = ())
             "seats": seats,
             "elected": [row.entry for row in made if row.extra["elected"]],
             "exhausted": count.exhausted,
+            "exact": count.exact,
             "stages": count.stages,
         },
     )
@@ -164,6 +173,8 @@ class _Count:
     held: dict[int, dict[int, Fraction]] = field(default_factory=dict)
     votes: dict[int, Fraction] = field(default_factory=dict)
     exhausted: Fraction = Fraction(0)
+    #: Whether no value has been cut.
+    exact: bool = True
     #: Groups of equals, in order.
     elected: list[list[int]] = field(default_factory=list)
     eliminated: list[list[int]] = field(default_factory=list)
@@ -240,7 +251,13 @@ class _Count:
             if share == 1:
                 del self.votes[entry]
         for number, value in given.items():
+            if value.denominator.bit_length() > _BITS:
+                value = Fraction(math.floor(value * 10**DECIMALS), 10**DECIMALS)
+                self.exact = False
             self._give(number, value)
+        if not self.exact:
+            # What was cut off has not reached anybody.
+            self.exhausted = self.ballots.voters - sum(self.votes.values(), Fraction(0))
 
     def _lowest(self) -> list[int]:
         """Who is eliminated now."""
@@ -258,10 +275,10 @@ class _Count:
         raise Refused(
             "tie_needs_decision",
             "{names} have equally few votes at stage {stage}, and which of them goes may change who is elected: "
-            "decide who goes first and say so with --option decision={option}.",
+            "decide who goes first and say so with --option {option}.",
             names=some(names),
             stage=len(self.stages),
-            option=",".join(names),
+            option=shlex.quote(f"decision={listed(names)}"),
             entries=names,
         )
 

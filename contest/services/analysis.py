@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from contest import audit, clock, permissions
 from contest.errors import Denied
@@ -133,26 +133,11 @@ def _read(session: Session, tally_id: uuid.UUID) -> _Given | None:
     tally = session.get(Tally, tally_id)
     if tally is None or not results.lacks_analysis(session, tally_id):
         return None
-    cards = _counted(session, tally)
+    cards = results.counted_cards(session, tally)
     if cards is None:
         return None
     prizes = session.scalar(select(func.sum(Prize.quantity)).where(Prize.contest_id == tally.round.contest_id))
     return _Given(cards, int(tally.input_digest[:8], 16), tally.params["minimum"], max(1, int(prizes or 3)))
-
-
-def _counted(session: Session, tally: Tally, *, marks: bool = False) -> Cards | None:
-    """The scorecards that a tally counted; None if they are not the same any more."""
-    rows = session.execute(
-        select(Standing.entry_id, Standing.numerator, Standing.scorecards).where(Standing.tally_id == tally.id)
-    ).all()
-    cards = counting.cards_of(session, tally.round, [str(row.entry_id) for row in rows], marks=marks)
-    sums, numbers = [0] * len(cards.entries), [0] * len(cards.entries)
-    for entry, total in zip(cards.entry, cards.total, strict=True):
-        sums[entry] += total
-        numbers[entry] += 1
-    now = dict(zip(cards.entries, zip(sums, numbers, strict=True), strict=True))
-    then = {str(row.entry_id): (row.numerator or 0, row.scorecards) for row in rows}
-    return cards if now == then else None
 
 
 def _analyse(given: _Given) -> _Found:
@@ -459,7 +444,7 @@ def export_scores(session: Session, actor: Actor, slug: str) -> tuple[bytes, byt
     tally = results.latest_tally(session, contest.round.id)
     if tally is None:
         raise Denied("no_tally_yet")
-    cards = _counted(session, tally, marks=True)
+    cards = results.counted_cards(session, tally, marks=True)
     criteria = session.execute(
         select(Criterion.key, Criterion.weight, Criterion.points)
         .where(Criterion.round_id == tally.round_id)
@@ -524,5 +509,24 @@ def command(tally: Tally) -> str:
     if tally.method not in results.MEANS:
         words += ["--method", tally.method]
     for name, value in sorted(tally.params.get("options", {}).items()):
-        words += ["--option", f"{name}={value}"]
+        if name == "ties":
+            value = ",".join(filter(None, (_in_files(tally, rule) for rule in value.split(","))))
+        if value:
+            words += ["--option", f"{name}={value}"]
     return shlex.join(words)
+
+
+def _in_files(tally: Tally, rule: str) -> str:
+    """A rule for equal scores with the entries that the files have; nothing if that leaves it nothing to decide."""
+    if not rule.startswith(counting.DECISION):
+        return rule
+    session = object_session(tally)
+    assert session is not None
+    numbers = session.scalars(
+        select(Entry.number)
+        .join(Standing, Standing.entry_id == Entry.id)
+        .where(Standing.tally_id == tally.id, Standing.scorecards > 0)
+    )
+    known = {f"C-{number:04d}" for number in numbers}
+    left = [name for name in rule.removeprefix(counting.DECISION).split(">") if name in known]
+    return counting.DECISION + ">".join(left) if len(left) > 1 else ""

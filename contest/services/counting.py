@@ -120,6 +120,21 @@ _MARKS = text(
     """  # noqa: S608 - put together from a constant
 )
 
+_DIGEST = text(
+    f"""
+    SELECT encode(sha256(coalesce(string_agg(
+               uuid_send(id) || uuid_send(entry_id) || uuid_send(judge_id) || int8send(total),
+               ''::bytea ORDER BY id), ''::bytea)), 'hex')
+    FROM ({_COUNTED}) card
+    """  # noqa: S608 - put together from a constant
+)
+
+
+def digest_of(session: Session, round_: Round, entries: Sequence[str]) -> str:
+    """The digest of the scorecards that `cards_of` reads, as a tally's input digest holds it."""
+    found: str = session.execute(_DIGEST, {"round": round_.id, "entries": list(entries)}).scalar_one()
+    return found
+
 
 def cards_of(session: Session, round_: Round, entries: Sequence[str] | None = None, *, marks: bool = False) -> Cards:
     """The scorecards that a tally counts: submitted, assigned still, and nobody stepped back.

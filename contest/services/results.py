@@ -176,6 +176,33 @@ def _count(session: Session, round_: Round) -> _Counted:
     return _Counted(row.entries or [], row.totals or [], row.cards or [], row.left_out or [], row.judges, row.digest)
 
 
+#: Ids of entries, sums of the totals of their cards, numbers of their cards.
+_Columns = list[list[Any]]
+
+
+def _input_digest(
+    method: str,
+    engine: str,
+    params: Mapping[str, Any],
+    cards: str,
+    entries: _Columns,
+    excluded: Sequence[Mapping[str, Any]],
+    marks: Mapping[str, Sequence[int]],
+) -> str:
+    """The digest of everything that is counted; see the module's text."""
+    return digest.sha256(
+        {
+            "method": method,
+            "engine": engine,
+            "params": dict(params),
+            "cards": cards,
+            "entries": list(entries),
+            "excluded": list(excluded),
+            **({"marks": digest.sha256(dict(marks))} if marks else {}),
+        }
+    )
+
+
 class _Job:
     """What a tally is about to count, by which method; `outcome` counts it."""
 
@@ -203,16 +230,9 @@ class _Job:
             "options": dict(round_.method_options),
         }
         marks = self.cards.marks if self.cards else {}
-        self.input_digest = digest.sha256(
-            {
-                "method": round_.method,
-                "engine": ENGINE_VERSION,
-                "params": self.params,
-                "cards": counted.digest,
-                "entries": [counted.entries, counted.totals, counted.cards],
-                "excluded": counted.left_out,
-                **({"marks": digest.sha256(dict(marks))} if marks else {}),
-            }
+        entries: _Columns = [counted.entries, counted.totals, counted.cards]
+        self.input_digest = _input_digest(
+            round_.method, ENGINE_VERSION, self.params, counted.digest, entries, counted.left_out, marks
         )
 
     def outcome(self) -> _Outcome:
@@ -384,6 +404,29 @@ def latest_tally(session: Session, round_id: uuid.UUID) -> Tally | None:
     return session.scalars(
         select(Tally).where(Tally.round_id == round_id).order_by(Tally.number.desc()).limit(1)
     ).first()
+
+
+def counted_cards(session: Session, tally: Tally, *, marks: bool = False) -> Cards | None:
+    """The scorecards that a tally counted; None if they are not the same any more, to the last one.
+
+    `marks`: with the level of each criterion.
+    """
+    rows = session.execute(
+        select(Standing.entry_id, Standing.numerator, Standing.scorecards)
+        .where(Standing.tally_id == tally.id)
+        .order_by(Standing.entry_id)
+    ).all()
+    names = [str(row.entry_id) for row in rows]
+    entries: _Columns = [names, [row.numerator or 0 for row in rows], [row.scorecards for row in rows]]
+    ruled = "ties" in tally.params.get("options", {})
+    cards = counting.cards_of(session, tally.round, names, marks=marks or ruled)
+    now = counting.digest_of(session, tally.round, names)
+    # Where its rules could not be read, a tally never looked at the levels.
+    for seen in (cards.marks, {}) if ruled else ({},):
+        counted = _input_digest(tally.method, tally.engine_version, tally.params, now, entries, tally.excluded, seen)
+        if counted == tally.input_digest:
+            return cards
+    return None
 
 
 def table(session: Session, tally: Tally, listing: Listing | None = None) -> Table:

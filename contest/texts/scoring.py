@@ -87,7 +87,9 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "ties": (_l("If scores are equal"), _l("The first rule that tells the entries apart decides.")),
     "trim": (
         _l("Share left out at each end, in percent"),
-        _l("Of the scores of an entry, rounded down: 10 percent leaves out one at each end from ten judges on."),
+        _l(
+            "Of an entry’s scores, rounded down. To leave out one at each end, enter 20 with five judges, 10 with ten. With fewer judges none is left out."
+        ),
     ),
     "min_n": (
         _l("Fewest scorecards for a judge’s own spread"),
@@ -161,8 +163,8 @@ def points(share: float) -> str:
 
 
 def method_score(method: str, score: float) -> str:
-    """A method's own score, or its standard error."""
-    return f"{score:g}".replace("-", "−") if method in _COUNTS else points(score)
+    """A method's own score, or its standard error: as fine as the mean beside it, so that ranks can be followed."""
+    return f"{score:g}".replace("-", "−") if method in _COUNTS else f"{score * 100:.2f}".replace("-", "−")
 
 
 # What the numbers mean ---------------------------------------------------------------------------
@@ -172,7 +174,8 @@ def severity(value: float | None, se: float | None) -> str:
     """How strict a judge is, in words and points of 100."""
     if value is None:
         return _("not known")
-    if se is not None and abs(value) <= se:
+    # A difference that rounds to nothing is none, whatever its error.
+    if abs(value) <= max(se or 0, 0.0005):
         return _("like the others")
     size = points(abs(value))
     return _("stricter by %(points)s", points=size) if value < 0 else _("milder by %(points)s", points=size)
@@ -182,8 +185,10 @@ def flag(code: str) -> str:
     """What is unusual about a judge's scorecards, and what to do."""
     return {
         "straight": _("Gave every entry the same score. Ask whether the scale was understood."),
-        "few": _("Very few scorecards: what is said of this judge is hardly certain."),
-        "outlying": _("Some scores are far from all others. Read these scorecards before you decide."),
+        "few": _("Very few scorecards: what is said of this judge is not certain."),
+        "outlying": _(
+            "Some scores are far from what the other judges gave. Read this judge’s scorecards before you decide."
+        ),
         "strict": _("Clearly stricter than the others. No fault, but look at the adjusted scores."),
         "lenient": _("Clearly milder than the others. No fault, but look at the adjusted scores."),
     }[code]
@@ -195,13 +200,13 @@ def measure(key: str) -> tuple[str, str]:
         "kendall_w": (
             _("Order: Kendall’s W"),
             _(
-                "Whether judges put the entries in the same order: 1 is the same order, 0 is no common order. Below 0.3 is low."
+                "Whether judges put the entries in the same order: 1 is the same order. Chance alone gives 1 divided by the number of judges. Less than 30 percent of the way from there to 1 is low."
             ),
         ),
         "krippendorff_alpha": (
             _("Scores: Krippendorff’s alpha"),
             _(
-                "How far judges agree on the scores, beyond chance: 1 is full agreement, 0 is chance. Below 0.67 is low, and usual where taste counts."
+                "How far judges agree on the scores, beyond chance: 1 is full agreement, 0 is chance, and less is worse than chance. Below 0.67 is low, and usual where taste counts."
             ),
         ),
         "icc_one": (
@@ -217,8 +222,11 @@ def measure(key: str) -> tuple[str, str]:
     }[key]
 
 
-def agreement(key: str, value: float) -> str:
+def agreement(key: str, value: float, judges: int) -> str:
     """A measure of agreement as one of three words. The limits are those of the field, and no more than customs."""
+    if key == "kendall_w":
+        # Without the share that chance gives, 1/judges: with two judges 0.5 is no agreement.
+        value = (judges * value - 1) / (judges - 1)
     # Kendall's W as usual in the social sciences; Krippendorff (2004), page 241; Koo and Li (2016) for the ICC.
     low, high = {"kendall_w": (0.3, 0.7), "krippendorff_alpha": (0.667, 0.8)}.get(key, (0.5, 0.75))
     return _("low") if value < low else _("high") if value >= high else _("middling")

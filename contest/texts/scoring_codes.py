@@ -78,7 +78,7 @@ _NOTES: dict[str, Any] = {
     # How much there is to go by
     "one_judge": _l("Only one judge scored, so this is that judge’s own ranking. Let more judges score."),
     "too_few_judges": _l(
-        "%(entries)s of the entries have fewer than %(least)s judges and get no rank. Assign more judges."
+        "Entries with fewer than %(least)s judges: %(entries)s. They get no rank. Assign more judges."
     ),
     "all_equal": _l("All results are the same, so nothing tells the entries apart. Look at the levels of the rubric."),
     "no_spare_scores": _l(
@@ -89,7 +89,7 @@ _NOTES: dict[str, Any] = {
     ),
     "no_intervals": _l("There are no likely ranks, because the scores do not tell how large chance is."),
     "few_judges": _l(
-        "With %(judges)s judges only, how much they differ in severity is roughly known. Ask more judges."
+        "With %(judges)s judges only, it is only roughly known how much they differ in severity. Ask more judges."
     ),
     "entries_alike": _l(
         "Entries differ no more than chance makes them differ, so they share one score. Let more judges score each entry."
@@ -101,7 +101,7 @@ _NOTES: dict[str, Any] = {
         "Some judges had better entries than others. Part of that is taken for severity: choose the plain adjustment for severity."
     ),
     "judges_with_one_card": _l(
-        "%(n)s of the judges scored one entry only. Their scores say nothing, because nobody knows how strict they are. Let them score more."
+        "Judges who scored one entry only: %(n)s. Their scores say nothing, because nobody knows how strict they are. Let them score more."
     ),
     # Who saw what
     "unlinked": _l(
@@ -111,16 +111,16 @@ _NOTES: dict[str, Any] = {
         "This method is fair only if entries were given to judges at random, or every judge saw every entry."
     ),
     "sets_differ": _l(
-        "%(n)s of the judges seem to have seen better or worse entries than the others. This method hides that difference: choose the weighted mean or the adjustment for severity."
+        "Judges who seem to have seen better or worse entries than the others: %(n)s. This method hides that difference: choose the weighted mean or the adjustment for severity."
     ),
     "ballots_differ": _l(
         "Judges saw from %(least)s to %(most)s entries. A place counts by its share of what the judge saw."
     ),
     "one_entry_ballots": _l(
-        "%(judges)s of the judges saw one entry only, which compares nothing. They do not count here."
+        "Judges who saw one entry only: %(judges)s. That compares nothing, so they do not count here. Let them score more."
     ),
-    "no_order": _l("%(judges)s of the judges gave all their entries the same score. They set none before another."),
-    "blank_ballots": _l("%(ballots)s of the ballots rank no entry. They do not count as votes."),
+    "no_order": _l("Judges who gave all their entries the same score: %(judges)s. They set none before another."),
+    "blank_ballots": _l("Ballots that rank no entry: %(ballots)s. They do not count as votes."),
     "pairs_not_compared": _l(
         "%(missing)s of %(pairs)s pairs of entries were seen together by no judge. Entries with few comparisons stay near the middle."
     ),
@@ -129,7 +129,7 @@ _NOTES: dict[str, Any] = {
         "No score is left out, because no entry has more than %(most)s judges. This is the plain mean: leave out a larger share, or let more judges score."
     ),
     "too_few_left": _l(
-        "%(entries)s of the entries have fewer than three scores left. Leave out a smaller share, or let more judges score."
+        "Entries with fewer than three scores left: %(entries)s. Leave out a smaller share, or let more judges score."
     ),
     "unequal_judges": _l(
         "Entries have from %(least)s to %(most)s judges, so not the same share is left out of each. Let equally many judges score each entry."
@@ -137,10 +137,10 @@ _NOTES: dict[str, Any] = {
     "mark_always_reached": _l("Every score reaches the mark, so every entry passes. Look at the mark."),
     "mark_never_reached": _l("No score reaches the mark, so no entry passes. Look at the mark."),
     "judges_centred": _l(
-        "%(n)s of the judges have fewer than %(least)s scorecards, too few to know their spread. Only their mean is taken out."
+        "Judges with fewer than %(least)s scorecards: %(n)s. That is too few to know their spread, so only their mean is taken out."
     ),
     "judges_with_one_value": _l(
-        "%(n)s of the judges gave every entry the same score. It counts as the middle and tells nothing."
+        "Judges who gave every entry the same score: %(n)s. It counts as the middle and tells nothing."
     ),
     "all_z_equal": _l("By each judge’s own scale all entries are equal, so they share a rank."),
     "means_equal": _l(
@@ -154,9 +154,7 @@ _NOTES: dict[str, Any] = {
     ),
     # A transferable vote
     "unequal_views": _l("Not every judge saw every entry: an entry that more judges saw can collect more votes."),
-    "elected_below_quota": _l(
-        "%(entries)s of those elected did not reach the quota of %(quota)s. They were the last that stood."
-    ),
+    "elected_below_quota": _l("Elected without the quota of %(quota)s: %(entries)s. They were the last that stood."),
     # Agreement
     "agreement_one_judge": _l("Agreement needs two judges or more. Let more judges score."),
     "agreement_few_entries": _l(
@@ -165,7 +163,7 @@ _NOTES: dict[str, Any] = {
     "agreement_all_equal": _l(
         "All scores that can be compared are equal. This may be agreement, or a scale that nobody used."
     ),
-    "agreement_single_scores": _l("%(entries)s of the entries have one scorecard only. Alpha leaves them out."),
+    "agreement_single_scores": _l("Entries with one scorecard only: %(entries)s. Alpha leaves them out."),
     "agreement_negative": _l("Alpha for ratios needs scores from 0 on, but some are below."),
     "agreement_incomplete": _l(
         "W and ICC need every judge to score every entry; here %(percent)s %% of these scorecards are there. Alpha does without."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Contest, Entry, Tally
-from contest.services import results
+from contest.models import Account, Analysis, Contest, Entry, Tally
+from contest.services import analysis, results
 from contest.vocabulary import Role
 from tests.factories import Make
 
@@ -66,3 +67,16 @@ def close_and_tally(session: Session, make: Make, contest: Contest) -> Tally:
     session.flush()
     session.expire_all()
     return made
+
+
+def analyse(session: Session, made: Tally) -> Analysis | None:
+    """Run the job of the analysis within the test's own transaction."""
+
+    @contextmanager
+    def within() -> Iterator[Session]:
+        yield session
+        session.flush()
+
+    analysis.analyse(within, within, made.id)
+    session.expire_all()
+    return session.get(Analysis, made.id)

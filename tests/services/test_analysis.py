@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
 import re
-import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +20,6 @@ from contest.models import (
     Account,
     AnalysedEntry,
     Analysis,
-    AuditEvent,
     Contest,
     Entry,
     OutboxItem,
@@ -38,13 +30,11 @@ from contest.models import (
 from contest.outbox import QueueServer
 from contest.scoring import ENGINE_VERSION, methods
 from contest.scoring.agreement import agreement
-from contest.scoring.cards import Cards
-from contest.scoring.reading import read
 from contest.services import analysis, counting, judging, listing, results
 from contest.settings import Settings
 from contest.vocabulary import Role
 from tests.factories import Make
-from tests.services.scored import close_and_tally, judged_contest, scattered, score, unlinked
+from tests.services.scored import analyse, close_and_tally, judged_contest, scattered, score, unlinked
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 Judged = tuple[Contest, Account, list[Account]]
@@ -53,19 +43,6 @@ Judged = tuple[Contest, Account, list[Account]]
 @pytest.fixture
 def judged(make: Make) -> Judged:
     return judged_contest(make)
-
-
-def analyse(session: Session, made: Tally) -> Analysis | None:
-    """Run the job's service within the test's own transaction."""
-
-    @contextmanager
-    def within() -> Iterator[Session]:
-        yield session
-        session.flush()
-
-    analysis.analyse(within, within, made.id)
-    session.expire_all()
-    return session.get(Analysis, made.id)
 
 
 def entries_of(session: Session, made: Tally) -> dict[str, AnalysedEntry]:
@@ -491,155 +468,3 @@ def test_judges_who_stand_out_are_flagged(session: Session, make: Make, judged: 
     assert "strict" in flags["Judge 2"]
     assert {"straight", "lenient"} <= set(flags["Judge 3"])
     assert {"lenient", "straight", "few"}.isdisjoint(flags["Judge 0"])
-
-
-# Recomputing it -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("method", "options"),
-    [
-        ("mean", {}),
-        ("mean", {"min-judges": "3", "ties": "criterion:fit,top,head"}),
-        ("trimmed", {"trim": "0.25"}),
-        ("additive", {}),
-        ("borda", {}),
-    ],
-)
-def test_the_files_give_anybody_the_same_ranking(
-    session: Session, make: Make, judged: Judged, method: str, options: dict[str, str]
-) -> None:
-    contest, organiser, judges = judged
-    entries = scattered(make, contest, judges, entries=14)
-    score(make, contest, {0: [3, 3, 3], 1: [2, 2, 2]}, judges)
-    contest.round.method, contest.round.method_options = method, options
-    made = close_and_tally(session, make, contest)
-
-    scores, weights = analysis.export_scores(session, make.actor(organiser), contest.slug)
-
-    given = read(scores, weights=weights)
-    assert isinstance(given.value, Cards)
-    result = methods.method(method).run(given.value, methods.method(method).parsed(options))
-    rows = session.execute(
-        select(Entry.number, Standing).join(Entry, Entry.id == Standing.entry_id).where(Standing.tally_id == made.id)
-    ).all()
-    assert len(rows) == len(entries) + 1
-    stored = {f"C-{number:04d}": row for number, row in rows}
-    assert {row.entry: (row.rank, 1 + len(row.tied_with)) for row in result.entries} == {
-        entry: (row.rank, row.tied) for entry, row in stored.items()
-    }
-    for row in result.entries:
-        standing = stored[row.entry]
-        if method == "mean":
-            assert row.score == Fraction(standing.numerator or 0, standing.denominator or 1)
-        else:
-            assert row.score == pytest.approx(standing.score, abs=1e-12)
-        assert row.extra.get("tie_rule") == standing.tie_rule
-    words = shlex.split(analysis.command(made))
-    assert words[:5] == ["contest", "tally", "SCORES.csv", "--weights", "W.csv"]
-    assert words[5:] == ([] if method == "mean" else ["--method", method]) + [
-        word for name, value in sorted(options.items()) for word in ("--option", f"{name}={value}")
-    ]
-
-
-def test_the_command_line_that_is_told_prints_the_stored_standings(
-    session: Session, make: Make, judged: Judged, tmp_path: Path
-) -> None:
-    contest, organiser, judges = judged
-    scattered(make, contest, judges, entries=14)
-    contest.round.method, contest.round.method_options = "zscore", {"min-n": "3", "min-judges": "2"}
-    made = close_and_tally(session, make, contest)
-    for name, body in zip(
-        ("SCORES.csv", "W.csv"), analysis.export_scores(session, make.actor(organiser), contest.slug), strict=True
-    ):
-        (tmp_path / name).write_bytes(body)
-
-    ended = subprocess.run(
-        [sys.executable, "-m", "contest.cli", *shlex.split(analysis.command(made))[1:], "--json"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        check=True,
-    )
-
-    told = json.loads(ended.stdout)
-    rows = session.execute(
-        select(Entry.number, Standing).join(Entry, Entry.id == Standing.entry_id).where(Standing.tally_id == made.id)
-    ).all()
-    assert {row["entry"]: (row["rank"], row["score"]) for row in told["entries"]} == {
-        f"C-{number:04d}": (row.rank, pytest.approx(row.score, abs=1e-12)) for number, row in rows
-    }
-    assert (told["n_entries"], told["n_judges"], told["n_scorecards"]) == (14, 4, made.n_scorecards)
-
-
-def test_the_files_give_anybody_the_same_intervals(session: Session, make: Make, judged: Judged) -> None:
-    contest, organiser, judges = judged
-    scattered(make, contest, judges, entries=14)
-    made = close_and_tally(session, make, contest)
-    found = analyse(session, made)
-    assert found is not None
-
-    scores, weights = analysis.export_scores(session, make.actor(organiser), contest.slug)
-
-    given = read(scores, weights=weights).value
-    assert isinstance(given, Cards)
-    wanted = {name: str(found.model[name]) for name in ("draws", "seed", "level", "top")}
-    method = methods.method("additive")
-    told = {row.entry: dict(row.extra) for row in method.run(given, method.parsed(wanted)).entries}
-    assert told == {
-        f"C-{row.number:04d}": {
-            "rank_low": row.rank_low,
-            "rank_high": row.rank_high,
-            "p_first": row.p_first,
-            "p_top": row.p_top,
-        }
-        for row in analysis.view(session, make.actor(organiser), contest.slug).rows
-    }
-
-
-def test_the_files_hold_what_was_counted_and_nobodys_name(session: Session, make: Make, judged: Judged) -> None:
-    contest, organiser, judges = judged
-    entries = scattered(make, contest, judges, entries=5)
-    make.scorecard(make.assignment(entries[0], make.member(contest, Role.JUDGE)), [1, 1, 1], state="draft")
-    made = close_and_tally(session, make, contest)
-    actor = make.actor(organiser)
-
-    scores, weights = analysis.export_scores(session, actor, contest.slug)
-
-    rows = list(csv.DictReader(io.StringIO(scores.decode())))
-    assert weights == b"criterion,weight,points\nclarity,500,5\nfit,300,5\ncraft,200,5\n"
-    assert len(rows) == 5 * 3 * 3
-    assert {row["entry"] for row in rows} == {f"C-{entry.number:04d}" for entry in entries}
-    assert {row["judge"] for row in rows} == {"J1", "J2", "J3", "J4"}
-    # One pseudonym is one judge: each has the levels of one account, whole.
-    accounts: dict[Any, dict[tuple[str, str], str]] = {}
-    for card in session.scalars(select(Scorecard).where(Scorecard.state == "submitted")):
-        number = session.get_one(Entry, card.entry_id).number
-        keys = {criterion.id: criterion.key for criterion in contest.round.criteria}
-        accounts.setdefault(card.judge_id, {}).update(
-            {(f"C-{number:04d}", keys[mark.criterion_id]): str(mark.points) for mark in card.scores}
-        )
-    told: dict[str, dict[tuple[str, str], str]] = {}
-    for row in rows:
-        told.setdefault(row["judge"], {})[row["entry"], row["criterion"]] = row["score"]
-    assert sorted(map(repr, map(sorted, (one.items() for one in told.values())))) == sorted(
-        map(repr, map(sorted, (one.items() for one in accounts.values())))
-    )
-    assert analysis.export_scores(session, actor, contest.slug) == (scores, weights)
-    events = session.scalars(select(AuditEvent).where(AuditEvent.act == "scores.exported")).all()
-    assert [(event.actor_id, event.contest_id, event.facts) for event in events] == [
-        (organiser.id, contest.id, {"tally": made.number})
-    ] * 2
-
-
-def test_no_files_of_scores_that_are_not_those_of_the_tally(session: Session, make: Make, judged: Judged) -> None:
-    contest, organiser, judges = judged
-    scattered(make, contest, judges, entries=3)
-    close_and_tally(session, make, contest)
-    card = session.scalars(select(Scorecard).limit(1)).one()
-    mark = card.scores[0]
-    mark.points = 6 - mark.points if mark.points != 3 else 4
-    session.flush()
-
-    with pytest.raises(Denied, match="scores_changed"):
-        analysis.export_scores(session, make.actor(organiser), contest.slug)

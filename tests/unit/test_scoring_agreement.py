@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random as chance
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
@@ -346,7 +347,9 @@ def test_the_interval_is_reproducible_and_holds_alpha() -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_draw_is_alpha_of_the_drawn_entries(level: str) -> None:
-    table = drawn(7, range(1, 8), entries=10, missing=0.3)
+    # Chance is dealt out in the order of the entries' scores.
+    rows = drawn(7, range(1, 8), entries=10, missing=0.3).tolist()
+    table = np.array(sorted(rows, key=lambda row: sorted(Counter(one for one in row if one == one).items())))
     random = np.random.Generator(np.random.PCG64(3))
     values = []
     for _ in range(40):
@@ -502,3 +505,27 @@ def test_json_has_the_promised_keys() -> None:
     assert (found["n_entries"], found["n_judges"]) == (6, 4)
     assert "krippendorff_interval" in agreement(scored(SHROUT), draws=2).as_json()
     json.dumps(found, allow_nan=False)
+
+
+def test_a_highest_score_of_zero_is_as_good_as_any() -> None:
+    rows = [[-2, 0, -1, None], [0, 0, -2, -2], [-1, None, -1, 0]]
+
+    found = agreement(scored(rows), draws=10)
+
+    shifted = [[None if score is None else score + 5 for score in row] for row in rows]
+    for level in ("nominal", "ordinal", "interval"):
+        assert found.krippendorff_alpha[level] == pytest.approx(agreement(scored(shifted)).krippendorff_alpha[level])
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_an_interval_of_alpha_does_not_depend_on_names() -> None:
+    rng = chance.Random(8)
+    rows = [[rng.randint(1, 5) if rng.random() < 0.8 else None for _ in range(4)] for _ in range(12)]
+    found = agreement(scored(rows), draws=20)
+
+    rng.shuffle(rows)
+
+    shuffled = agreement(scored(rows), draws=20)
+    for level in LEVELS:
+        wanted = found.krippendorff_interval[level]
+        assert shuffled.krippendorff_interval[level] == pytest.approx(wanted, abs=1e-12)

@@ -258,3 +258,26 @@ def test_sharing_judges_tells_more_apart_than_errors_alone() -> None:
         found.score_se[a], found.score_se[b]
     )
     assert (placed(found)[a], placed(found)[b], tied.worst[a], tied.best[b]) == (13, 14, 13, 14)
+
+
+@pytest.mark.parametrize(("entries", "judges"), [(9, 4), (5, 7)])
+def test_equals_have_the_same_interval_whatever_they_are_called(entries: int, judges: int) -> None:
+    random = numpy.random.default_rng(5)
+    # Each entry stands twice, with the same scores of the same judges.
+    scores = {
+        (f"e{entry}{twin}", f"j{judge}"): mark
+        for entry in range(entries)
+        for judge in range(judges)
+        if (mark := int(random.integers(1, 4))) and (judge + entry) % 3
+        for twin in "ab"
+    }
+    renamed = {entry: str(place) for place, entry in enumerate(sorted({entry for entry, _ in scores}, reverse=True))}
+
+    found = additive(cards(scores), draws=50)
+    other = additive(cards({(renamed[entry], judge): mark for (entry, judge), mark in scores.items()}), draws=50)
+
+    wanted = {renamed[row.entry]: row.extra for row in found.entries}
+    assert {row.entry: row.extra for row in other.entries} == wanted
+    extra = {row.entry: row.extra for row in found.entries}
+    assert all(extra[f"e{entry}a"] == extra[f"e{entry}b"] for entry in range(entries))
+    assert sum(one["p_first"] for one in extra.values()) == pytest.approx(1)

@@ -240,7 +240,7 @@ def test_winner_smith_set_and_counts_agree_with_networkx(seed: int) -> None:
         entry: (beats.out_degree(entry), beats.in_degree(entry)) for entry in beats
     }
     winners = [entry for entry in beats if beats.out_degree(entry) == len(beats) - 1]
-    assert ([found.condorcet] if found.condorcet is not None else []) == winners
+    assert orders.condorcet(votes, everyone) == (votes.entries[winners[0]] if winners else None)
 
 
 @pytest.mark.parametrize("strength", ["winning", "margins"])
@@ -436,3 +436,11 @@ def test_a_large_round_is_counted_in_blocks_like_a_small_one() -> None:
         )
         for number, name in enumerate(names)
     }
+
+
+def test_nobody_is_the_condorcet_winner_of_nobody() -> None:
+    votes = orders.comparing(ballots("2 A B C\n1 B C A"))
+
+    assert orders.condorcet(votes, [True] * 3) == "A"
+    assert orders.condorcet(votes, [False, True, True]) == "B"
+    assert orders.condorcet(votes, [False] * 3) is None

@@ -6,7 +6,7 @@ import pickle
 import tracemalloc
 from fractions import Fraction
 
-from contest.scoring.outcome import EntryRow, Result, as_json, number, ranks, shared
+from contest.scoring.outcome import MOST_NAMED, EntryRow, Result, as_json, number, ranks, shared
 
 
 def test_equal_scores_share_a_rank_and_as_many_places_are_skipped() -> None:
@@ -66,3 +66,16 @@ def test_json_names_a_thousand_equals_and_counts_the_rest() -> None:
 
     assert found[0]["tied_with"] == names[1:1001] and found[0]["n_tied"] == 1_202
     assert found[-1]["tied_with"] == [] and "n_tied" not in found[-1]
+
+
+def test_json_names_fewer_where_all_together_would_name_millions() -> None:
+    names = [f"E{place:04d}" for place in range(8_000)]
+    places = shared([names])
+    rows = tuple(EntryRow(name, 1, *places[name], n_judges=1) for name in names)
+
+    found = as_json(
+        Result("mean", {}, rows), engine_version="2", input_sha256="", n_entries=8_000, n_judges=1, n_scorecards=8_000
+    )["entries"]
+
+    assert sum(len(row["tied_with"]) for row in found) == MOST_NAMED
+    assert found[0]["tied_with"] == names[1:626] and {row["n_tied"] for row in found} == {7_999}

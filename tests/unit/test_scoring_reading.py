@@ -696,3 +696,12 @@ def test_memory_is_a_few_numbers_a_row() -> None:
     assert found.n_scorecards == rows
     # The text of the file, ten lists of numbers, and the numbers.
     assert peak < rows * 400
+
+
+def test_a_header_longer_than_a_field_may_be_has_unknown_columns() -> None:
+    header = ",".join(f"c{number}" for number in range(30_000))
+
+    with pytest.raises(table.Unreadable) as refused:
+        read(f"{header}\n1\n".encode())
+
+    assert refused.value.code == "unknown_columns"

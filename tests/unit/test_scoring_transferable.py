@@ -595,3 +595,21 @@ def test_fractions_at_any_depth_become_numbers_in_json() -> None:
 
     assert printed["model"]["stages"][1]["votes"] == {"A": 8, "B": 7.0, "C": 8.0}
     assert math.isclose(printed["entries"][0]["score"], 14)
+
+
+def test_many_surpluses_do_not_make_endless_fractions() -> None:
+    rng = random.Random(2)
+    pull = [rng.expovariate(1) + 0.01 for _ in range(60)]
+    made = [
+        Ballot(tuple((entry,) for entry in sorted(range(60), key=lambda entry: -(rng.random() ** (1 / pull[entry])))))
+        for _ in range(3_000)
+    ]
+    names = tuple(f"E{entry:02}" for entry in range(60))
+
+    found = stv(Ballots(names, tuple(made)), seats=20, decision=names)
+
+    assert not found.model["exact"] and len(found.model["elected"]) == 20
+    assert sum(bool(stage["surplus"]) for stage in stages(found)) > 12
+    for stage in stages(found):
+        assert sum(stage["votes"].values()) + stage["exhausted"] == 3_000
+        assert all(one.denominator.bit_length() < 100_000 for one in stage["votes"].values())

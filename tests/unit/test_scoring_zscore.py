@@ -382,3 +382,17 @@ def test_results_are_whole(scores: Scores) -> None:
     assert float(min(raw)) - 1e-9 <= min(ranked) <= max(ranked) <= float(max(raw)) + 1e-9
     text = as_json(found, engine_version="1", input_sha256="", n_entries=1, n_judges=1, n_scorecards=len(scores))
     assert json.loads(json.dumps(text, allow_nan=False))["method"] == "zscore"
+
+
+def test_numbers_longer_than_floats_change_nothing() -> None:
+    short = cards(drawn(random.Random(4), 12, 6, 0.8))
+    times = 7**500
+    long = Cards(
+        short.entries, short.judges, short.entry, short.judge, [one * times for one in short.total], short.unit * times
+    )
+
+    found, wanted = zscore(long), zscore(short)
+
+    assert z_of(found) == pytest.approx(z_of(wanted), rel=1e-14, abs=1e-14)
+    assert [(row.entry, row.rank) for row in found.entries] == [(row.entry, row.rank) for row in wanted.entries]
+    assert codes(found) == codes(wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -217,6 +219,11 @@ def test_agreement_has_every_statistic_or_says_why_not(told: Any) -> None:
     assert incomplete["kendall_w"] is None and incomplete["icc"] is None
     assert all(set(note) >= {"code", "sentence"} for note in incomplete["notes"])
     assert len(incomplete["notes"]) >= 1
+
+    # As large a seed as a ranking page may print.
+    code, out, err = told("agreement", text, "--option", "draws=20", "--option", f"seed={2**32 - 1}", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["krippendorff_interval"]["seed"] == 2**32 - 1
 
     code, out, _ = told("agreement", text)
     assert code == 0
@@ -438,3 +445,24 @@ def test_a_terminal_without_the_signs_still_gets_the_table(monkeypatch: pytest.M
 
     written.seek(0)
     assert "\\u5854" in written.read()
+
+
+def test_a_name_with_a_comma_can_be_decided_on_as_the_refusal_says(told: Any) -> None:
+    ballots = 'judge,entry,rank\nAoki,"Hill, second",1\nAoki,Bridge,1\n'
+
+    code, _, err = told("tally", ballots, "--method", "stv")
+    assert code == 2
+    option = shlex.split(re.search(r"--option (.*)\.$", err.strip())[1])  # type: ignore[index]
+    code, out, _ = told("tally", ballots, "--method", "stv", "--option", *option, "--json")
+
+    assert code == 0
+    assert json.loads(out)["params"]["decision"] == ["Bridge", "Hill, second"]
+    assert told("tally", ballots, "--method", "stv", "--option", 'decision="Hill')[0] == 2
+
+
+def test_the_table_shows_rank_intervals(told: Any) -> None:
+    linked = "entry,judge,score\nA,J,3\nB,J,2\nA,K,1\nC,K,3\nB,L,1\nC,L,4\n"
+    code, out, _ = told("tally", linked, "--method", "additive", "--option", "draws=50")
+
+    assert code == 0
+    assert len(re.findall(r"likely rank \d to \d", out)) == 3

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 import contest.scoring
 from contest import texts
-from contest.models import Account, Analysis, Contest, Entry
+from contest.models import Account, Analysis, Contest, Entry, Standing, Tally
+from contest.scoring import digest
 from contest.scoring.methods import METHODS
 from contest.services import analysis, awards, publications, results
 from contest.services.scoring import OFFERED
@@ -126,6 +128,18 @@ def test_a_decision_of_the_chair_names_entries_of_the_contest(pages: Pages, sess
 
     assert unknown.problems == ["This choice does not fit the method or this contest. Choose again."]
     assert contest.round.method_options == {"ties": f"decision:C-{other.number:04d}>C-{one.number:04d}"}
+
+
+def test_a_decision_may_be_typed_as_in_japan(pages: Pages, session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    one, other = make.entry(contest), make.entry(contest)
+    make.close_round(contest)
+    organiser, page = _method_page(pages, session, contest)
+    wide = f"{one.number:04d}、{other.number:04d}".translate({ord(str(n)): 0xFF10 + n for n in range(10)})
+
+    organiser.submit(page, "Save the method", {"decision": wide, "reason": "The chair decided on 3 May."})
+
+    assert contest.round.method_options == {"ties": f"decision:C-{one.number:04d}>C-{other.number:04d}"}
 
 
 def test_nobody_overwrites_what_another_chose(pages: Pages, session: Session, make: Make) -> None:
@@ -279,7 +293,7 @@ def test_a_method_that_refuses_says_why_and_gives_no_rank(pages: Pages, session:
         assert "2 groups of judges share no entry" in page.text()
         assert page.link("Choose another method").endswith("/method")
         assert _row(page, entries[0].number)["Rank"] == "Not ranked"
-    assert "no prize can be given" in decide.text()
+    assert "no prize can be given" in decide.text() and "Decide the awards" not in decide.text()
 
 
 def test_before_the_tally_and_before_the_analysis_the_page_says_so(pages: Pages, session: Session, make: Make) -> None:
@@ -290,6 +304,51 @@ def test_before_the_tally_and_before_the_analysis_the_page_says_so(pages: Pages,
     assert "Close judging and let the scores be tallied first." in early.text() and not early.all("table")
     assert "How reliable it is, is being worked out" in soon.text()
     assert _row(soon, entries[0].number)["Rank"] == "1"
+
+
+def test_a_tally_that_another_will_follow_is_shown_as_the_former(pages: Pages, session: Session, make: Make) -> None:
+    contest, entries = _judged(make, session, LINKED)
+    _analyse(session, contest)
+    organiser = organiser_of(pages, session, contest)
+    paths = ("/results", "/results/ranking")
+    stands = [organiser.get(at(contest, path)) for path in paths]
+    page = organiser.get(at(contest, "/method"))
+    organiser.submit(page, "Save the method", {"method": "median", "reason": "The jury asked for the median."})
+
+    changed = [organiser.get(at(contest, path)) for path in paths]
+    contest.round.state, contest.round.closed_at = "open", None
+    session.commit()
+    reopened = [organiser.get(at(contest, path)) for path in paths]
+
+    for before, counting, again in zip(stands, changed, reopened, strict=True):
+        assert "the tally of before" not in before.text()
+        assert "The scores are being counted anew. What you see here is the tally of before" in counting.text()
+        assert "Judging is open again. What you see here is the tally of before." in again.text()
+        assert "The ranking stands" not in counting.text() and "Decide the awards" not in counting.text()
+        # The former ranks are there still, by the former method.
+        assert _row(counting, entries[0].number)["Rank"] == "1" and "Median" not in counting.text()
+    assert "Decide the awards" in stands[0].text()
+
+
+@pytest.mark.parametrize("method", ["median", "additive"])
+def test_where_awards_are_decided_the_score_of_the_method_stands_beside_the_mean(
+    pages: Pages, session: Session, make: Make, method: str
+) -> None:
+    contest, entries = _judged(make, session, LINKED, method)
+    organiser = organiser_of(pages, session, contest)
+
+    decide, early = (organiser.get(at(contest, path)) for path in ("/results", "/results/ranking"))
+    _analyse(session, contest)
+    late = organiser.get(at(contest, "/results/ranking"))
+
+    own = {"median": "Median", "additive": "Adjusted for severity"}[method]
+    shape = {"median": r"80\.00", "additive": r"\d+\.\d\d ± \d+\.\d\d"}[method]
+    for page in (decide, early):
+        assert re.fullmatch(shape, _row(page, entries[0].number)[own])
+    assert re.fullmatch(r"80\.\d+ %", _row(decide, entries[0].number)["Score"])
+    assert f"The rank follows the column “{own}”." in decide.text()
+    # Once the analysis has an adjusted score, it does not stand there twice.
+    assert (own in _row(late, entries[0].number)) == (method == "median")
 
 
 def test_one_judge_is_told_in_plain_words(pages: Pages, session: Session, make: Make) -> None:
@@ -381,7 +440,7 @@ def test_a_long_ranking_has_pages(pages: Pages, session: Session, make: Make) ->
 
 @pytest.mark.parametrize(
     ("method", "named", "score"),
-    [("mean", "Weighted mean.", ""), ("median", "Median.", "80.0"), ("copeland", "Duels (Copeland).", "5")],
+    [("mean", "Weighted mean.", ""), ("median", "Median.", "80.00"), ("copeland", "Duels (Copeland).", "5")],
 )
 def test_the_winners_page_says_by_which_method(
     pages: Pages, session: Session, make: Make, method: str, named: str, score: str
@@ -399,6 +458,44 @@ def test_the_winners_page_says_by_which_method(
 
     assert f"How the ranking was made: {named}" in page.text()
     assert _row(page, entries[0].number).get(named.removesuffix("."), "") == score
+
+
+def test_a_tally_from_before_methods_could_be_chosen_is_read_like_any_other(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    contest, entries = _judged(make, session, LINKED)
+    made = results.latest_tally(session, contest.round.id)
+    assert made is not None
+    counted = results._count(session, contest.round)
+    old = {key: getattr(made, key) for column in inspect(Tally).columns if (key := column.key) not in ("id", "refused")}
+    old |= {"number": 2, "method": "weighted_rubric_mean", "engine_version": "1"}
+    old["params"] = {name: value for name, value in made.params.items() if name != "options"}
+    old["input_digest"] = digest.sha256(
+        {
+            "method": old["method"],
+            "engine": old["engine_version"],
+            "params": old["params"],
+            "cards": counted.digest,
+            "entries": [counted.entries, counted.totals, counted.cards],
+            "excluded": counted.left_out,
+        }
+    )
+    session.add(before := Tally(**old))
+    session.flush()
+    for row in made.standings:
+        values = {column.key: getattr(row, column.key) for column in inspect(Standing).columns}
+        session.add(Standing(**values | {"tally_id": before.id}))
+    session.commit()
+    _analyse(session, contest)
+    organiser = organiser_of(pages, session, contest)
+
+    page, decide = (organiser.get(at(contest, path)) for path in ("/results/ranking", "/results"))
+
+    assert _row(page, entries[0].number)["Adjusted rank"] == "1"
+    assert "contest tally SCORES.csv --weights W.csv --json" in page.text()
+    organiser.post(*page.form("Download the scores (ZIP)"), status=200)
+    assert "Method: Weighted mean" in decide.text()
+    assert list(_row(decide, entries[0].number)) == ["Rank", "Score", "Scorecards", "Prize"]
 
 
 # Words -------------------------------------------------------------------------------------------

@@ -18,8 +18,6 @@ from contest.services import analysis, results
 from contest.services.listing import read
 from contest.web import actor, page, session, signed_in, writes
 
-#: Methods whose own score stands on the page anyway, as the mean or as the adjusted score.
-_SHOWN = (*results.MEANS, "additive")
 #: Notes about measures of agreement that the page leaves to the command line.
 _OF_OTHERS = ("agreement_uneven", "agreement_many_values", "agreement_negative")
 
@@ -44,7 +42,7 @@ def ranking(slug: str) -> Any:
         decimals=view.decimals,
         criteria=named,
         widest=max(severities, default=0.0),
-        own_score=tally is not None and tally.method not in _SHOWN,
+        own_score=_own_score(tally, made),
         measures=_measures(view.agreement) if made else [],
         agreement_notes=_notes(one for one in view.agreement.get("notes", ()) if one["code"] not in _OF_OTHERS),
         notes=_notes(view.notes),
@@ -73,6 +71,13 @@ def export_scores(slug: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="scores-{slug}.zip"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _own_score(tally: Any, made: Any) -> bool:
+    """Whether the method has a score that does not stand on the page anyway, as the mean or the adjusted score."""
+    if tally is None or tally.refused or tally.method in results.MEANS:
+        return False
+    return tally.method != "additive" or made is None or bool(made.refused)
 
 
 # Numbers as people read them ---------------------------------------------------------------------
@@ -170,7 +175,7 @@ def _measures(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         if value is not None and key == "krippendorff_alpha" and drawn:
             low, high = map(_coefficient, drawn)
             said = _("%(value)s (likely %(low)s to %(high)s)", value=said, low=low, high=high)
-        told.append((name, said, "" if value is None else texts.agreement(key, value), sentence))
+        told.append((name, said, "" if value is None else texts.agreement(key, value, found["n_judges"]), sentence))
     return told
 
 
