@@ -114,8 +114,8 @@ def run_relay(stop: threading.Event) -> int:
     _, database, server, storage = jobs.parts(settings)
     while not stop.is_set():
         try:
-            for name in outbox.QUEUES:
-                with database.unit_of_work() as session:
+            with database.unit_of_work() as session:
+                for name in outbox.QUEUES:
                     outbox.relay(session, server, name)
             sweeper.run_due(database, server, storage)
         except (redis.RedisError, SQLAlchemyError) as error:

@@ -189,7 +189,7 @@ class House:
             process.wait(15)
 
 
-def until(done: Callable[[], bool], pause: float = 0.3) -> None:
+def until(done: Callable[[], bool], pause: float = 0.5) -> None:
     while not done():
         time.sleep(pause)
 
