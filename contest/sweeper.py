@@ -67,7 +67,7 @@ def run_due(database: Database, server: QueueServer, storage: Storage) -> list[s
     # One look for all: the relay asks every second.
     with database.reading() as session:
         since = func.clock_timestamp() - Periodic.last_run_at
-        rested = dict(session.execute(select(Periodic.name, since)).tuples().all())
+        rested: dict[str, timedelta] = dict(session.execute(select(Periodic.name, since)).all())
     ran = []
     for name, (every, task) in TASKS.items():
         if (ago := rested.get(name)) is not None and ago <= every:
