@@ -31,7 +31,6 @@ from contest.models import (
     Criterion,
     Entry,
     Prize,
-    Revision,
     Round,
     Standing,
     Tally,
@@ -43,7 +42,7 @@ from contest.scoring.cards import Cards
 from contest.scoring.methods import method as method_of
 from contest.scoring.refusals import Note, Refused
 from contest.services import contests, counting, results
-from contest.services.listing import Listing, by_name
+from contest.services.listing import Listing, by_name, newest_title
 
 #: Draws behind the rank intervals, and their level; and those behind the intervals of alpha, which cost more.
 DRAWS, LEVEL, ALPHA_DRAWS = 1_000, 0.95, 200
@@ -364,14 +363,7 @@ def view(session: Session, actor: Actor, slug: str, listing: Listing | None = No
 
 
 def _rows(session: Session, tally: Tally, listing: Listing) -> list[Line]:
-    title = (
-        select(Revision.title)
-        .where(Revision.entry_id == Entry.id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery()
-    )
+    title = newest_title()
     query = (
         select(
             Standing.rank,

@@ -18,10 +18,10 @@ from contest.models import (
     Membership,
     Publication,
     Recusal,
-    Revision,
     Scorecard,
     Tally,
 )
+from contest.services.listing import newest_title
 from contest.settings import Settings
 from contest.vocabulary import EntryState, PublicationState, Role, ScorecardState
 
@@ -78,14 +78,7 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
     tally = session.get_one(Tally, publication.tally_id)
     prizes = {award["entry"]: award["prize"]["name"] for award in publication.snapshot["awards"]}
     comments = _comments(session, publication, tally.round_id)
-    title = (
-        select(Revision.title)
-        .where(Revision.entry_id == Entry.id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery()
-    )
+    title = newest_title()
     rows = session.execute(
         select(Entry.id, Entry.number, title, Account)
         .join(Account, Account.id == Entry.account_id)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Entry
+from contest.models import Account, Entry, Revision
 
 Row = TypeVar("Row")
 
@@ -172,6 +172,18 @@ def by_name() -> ColumnElement[str]:
 def holds(words: str, *columns: Any) -> ColumnElement[bool]:
     """Rows of which one of the columns holds the words, whatever their case."""
     return or_(*(column.icontains(words, autoescape=True) for column in columns))
+
+
+def newest_title() -> ScalarSelect[str]:
+    """The title of an entry's newest revision, for a statement about entries."""
+    return (
+        select(Revision.title)
+        .where(Revision.entry_id == Entry.id)
+        .order_by(Revision.number.desc())
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
 
 
 def finds_entry(words: str, *columns: Any) -> ColumnElement[bool]:

@@ -24,13 +24,12 @@ from contest.models import (
     Invitation,
     Membership,
     Recusal,
-    Revision,
     Round,
     Scorecard,
 )
 from contest.services import assignment, failures
 from contest.services.checklist import checklist, rubric_problems
-from contest.services.listing import Listing, by_name, finds_entry, total
+from contest.services.listing import Listing, by_name, finds_entry, newest_title, total
 from contest.vocabulary import EntryState, Phase, Role, RoundState, ScorecardState
 
 #: Orders of the lists of judges and of entries.
@@ -342,15 +341,7 @@ def arrange_judges(
 
 def entries(session: Session, contest: Contest, listing: Listing) -> tuple[Listing, list[EntryRow]]:
     """One page of submitted entries with the state of each assignment, in three statements."""
-    title = func.coalesce(
-        select(Revision.title)
-        .where(Revision.entry_id == Entry.id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery(),
-        Entry.title,
-    )
+    title = func.coalesce(newest_title(), Entry.title)
     have, done = assignment.standing(contest.round.id).subquery(), _submitted(contest.round.id).subquery()
     query = (
         select(

@@ -24,7 +24,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, outbox
-from contest.models import Analysis, Award, Criterion, Entry, Prize, Revision, Round, Standing, Tally
+from contest.models import Analysis, Award, Criterion, Entry, Prize, Round, Standing, Tally
 from contest.permissions import Actor
 from contest.scoring import ENGINE_VERSION, METHOD, digest, rubric
 from contest.scoring import tally as exact
@@ -32,7 +32,7 @@ from contest.scoring.cards import Cards
 from contest.scoring.methods import method as method_of
 from contest.scoring.refusals import Refused
 from contest.services import contests, counting
-from contest.services.listing import Listing
+from contest.services.listing import Listing, newest_title
 from contest.vocabulary import ROUND_TRANSITIONS, RoundState, check_transition
 
 #: What the weighted mean is called in tallies; the second is from when there was no other.
@@ -432,14 +432,7 @@ def counted_cards(session: Session, tally: Tally, *, marks: bool = False) -> Car
 def table(session: Session, tally: Tally, listing: Listing | None = None) -> Table:
     """A page of standings, the best first and the unranked last; ties in the order of the entries' numbers."""
     listing = (listing or Listing(SORTS, SORTS[0], default=SORTS[0], per=PAGE)).counted(tally.n_entries)
-    title = (
-        select(Revision.title)
-        .where(Revision.entry_id == Entry.id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery()
-    )
+    title = newest_title()
     query = (
         select(
             Standing.rank,
