@@ -35,8 +35,8 @@ from contest.settings import Settings
 log = structlog.get_logger("worker")
 #: Queues whose workers decode uploads; each such worker has a renderer of its own.
 RENDERING = ("thumbnails", "previews")
-#: After so many a worker is replaced by a new one, with whatever its libraries have gathered.
-JOBS_OF_A_WORKER = 1000
+#: After so many doorbells a worker is replaced by a new one, with whatever its libraries have gathered.
+DOORBELLS_OF_A_WORKER = 500
 #: How long after its time-out a job may take to notice.
 GRACE_S = 30.0
 
@@ -66,7 +66,7 @@ def run_queue(name: str) -> int:
         )
         worker.renderer = renderer
         threading.Thread(target=worker.end_the_endless, name="clock", daemon=True).start()
-        worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=JOBS_OF_A_WORKER)
+        worker.work(with_scheduler=False, logging_level="WARNING", max_jobs=DOORBELLS_OF_A_WORKER)
     finally:
         if renderer is not None:
             renderer.stop()
@@ -84,13 +84,17 @@ class _Worker(SimpleWorker):
     due: float | None = None
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        self.due = time.monotonic() + (job.timeout or 600) + GRACE_S
+        self.due = time.monotonic() + float(job.timeout or outbox.JOB_S) + GRACE_S
         try:
             super().execute_job(job, queue)
         finally:
             self.due = None
         if self.renderer is not None and not self.renderer.alive():
             os.kill(os.getpid(), signal.SIGTERM)  # it takes no further job
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        jobs.ending.set()
+        super().request_stop(signum, frame)
 
     def end_the_endless(self) -> None:
         """End this process over a job whose own time-out could not interrupt it, stuck in a library."""
@@ -109,14 +113,13 @@ def _end_without(renderer: PreviewServer) -> None:
 
 
 def run_relay(stop: threading.Event) -> int:
-    """Hand over owed jobs every second and do the periodic work, until told to stop."""
+    """Ring for what is owed every second and do the periodic work, until told to stop."""
     settings = Settings()
     _, database, server, storage = jobs.parts(settings)
     while not stop.is_set():
         try:
             with database.unit_of_work() as session:
-                for name in outbox.QUEUES:
-                    outbox.relay(session, server, name)
+                outbox.relay(session, server)
             sweeper.run_due(database, server, storage)
         except (redis.RedisError, SQLAlchemyError) as error:
             log.warning("relay_waits", error=type(error).__name__)

@@ -159,7 +159,7 @@ class House:
                 row = session.get_one(EntryFile, self.files[index])
                 row.staging_key = f"incoming/{uuid.uuid4()}"
                 self.storage.put(row.staging_key, self.bodies[index], content_type="application/octet-stream")
-                outbox.add(session, "check_file", key=f"check:{row.id}", file_id=str(row.id))
+                outbox.add(session, "check_file", key=f"check:{row.id}", share=row.entry_id, file_id=str(row.id))
 
     def pending(self) -> int:
         with self.database.reading() as session:

@@ -1,7 +1,7 @@
 """Jobs: name → function. Each is an id and one call of a service; running one twice is dull.
 
-RQ calls `run` with the row's id. The row says what to do; a lease with a fencing token lets one
-worker count, and the job's effects commit together with `done_at`.
+RQ calls `run` with the name of a queue, and `run` takes rows in turn. A row says what to do; a lease with a
+fencing token lets one worker count, and the job's effects commit together with `done_at`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import errno
 import os
 import smtplib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from contest import db, outbox
+from contest.models import OutboxItem
 from contest.outbox import QueueServer
 from contest.previews.outcome import NoRoom, RendererAway
 from contest.services import (
@@ -63,6 +65,10 @@ OUTAGES = (
 
 #: Jobs that open a stranger's file: one that cannot be got through is parked soon, so that others are not held up.
 OPENS_A_FILE = frozenset({"make_thumbnail", "make_previews"})
+
+
+#: Set when this process was told to stop: it takes no further row.
+ending = threading.Event()
 
 
 class LostTooOften(Exception):
@@ -233,30 +239,75 @@ def _make(settings: Settings, pool: int) -> Parts:
     )
 
 
-def run(item_id: int) -> str:
-    """What RQ calls. Returns what became of the job, for the log."""
-    return perform(item_id)
+def run(queue: str) -> str:
+    """What RQ calls for a doorbell: do what is owed in a queue, in turn, until nothing is or it has taken a while.
+
+    Returns how much that was, for the log.
+    """
+    if queue not in outbox.QUEUES:
+        return "no such queue"
+    settings, database, server, storage = parts()
+    until, tried = time.monotonic() + outbox.DOORBELL_S, 0
+    while not ending.is_set():
+        if time.monotonic() >= until:
+            server.ring(queue)
+            break
+        with database.unit_of_work() as session:
+            claimed = _Claimed.of(outbox.claim_next(session, queue, LEASE))
+        if claimed is None:
+            break
+        tried += 1
+        outcome = _do(Work(settings, database, server, storage, claimed.item_id, claimed.fence), claimed)
+        if outcome == "away":
+            # The next job would fare no better. The relay rings again soon.
+            break
+        if outcome != "done":
+            # It may be this worker that is out of order, or its renderer: that is looked at between doorbells.
+            server.ring(queue)
+            break
+    return f"{tried} tried"
 
 
 def perform(item_id: int, settings: Settings | None = None) -> str:
-    """Do one owed job in this process: claim it, call its function, note what became of it."""
+    """Do one owed job in this process, whosever turn it is. Returns what became of it."""
     settings, database, server, storage = parts(settings)
     with database.unit_of_work() as session:
-        item = outbox.claim(session, item_id, LEASE)
-        if item is None:
-            return "not wanted"
-        name, args, fence, lost = item.job, dict(item.args), item.fence, outbox.lost(item)
-    work = Work(settings, database, server, storage, item_id, fence)
+        claimed = _Claimed.of(outbox.claim(session, item_id, LEASE))
+    if claimed is None:
+        return "not wanted"
+    return _do(Work(settings, database, server, storage, item_id, claimed.fence), claimed)
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """What a claimed row says, kept past its transaction."""
+
+    item_id: int
+    job: str
+    args: dict[str, Any]
+    fence: int
+    #: How many workers were lost over it before.
+    lost: int
+
+    @classmethod
+    def of(cls, item: OutboxItem | None) -> _Claimed | None:
+        return None if item is None else cls(item.id, item.job, dict(item.args), item.fence, outbox.lost(item))
+
+
+def _do(work: Work, claimed: _Claimed) -> str:
+    """Call the job's function, and note what became of it: `done`, `superseded`, `failed`, or `away` for a service."""
+    name, fence, item_id, database = claimed.job, claimed.fence, claimed.item_id, work.database
     try:
-        if lost >= (outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MOST_LOST):
+        if claimed.lost >= (outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MOST_LOST):
             raise LostTooOften("its worker was lost too often")
         with _renewing(database, item_id, fence):
-            function(name)(work, **args)
+            function(name)(work, **claimed.args)
     except outbox.Superseded:
         log.warning("job_superseded", job=name, item=item_id)
         return "superseded"
     except Exception as error:
         log.exception("job_failed", job=name, item=item_id, attempt=fence)
+        away = _is_outage(error)
         with database.unit_of_work() as session:
             if isinstance(error, LostTooOften):
                 most = 0
@@ -267,12 +318,12 @@ def perform(item_id: int, settings: Settings | None = None) -> str:
                 item_id,
                 fence,
                 f"{type(error).__name__}: {error}",
-                outage=_is_outage(error),
+                outage=away,
                 most=most,
             )
             if last and name in GIVEN_UP:
-                GIVEN_UP[name](session, args)
-        return "failed"
+                GIVEN_UP[name](session, claimed.args)
+        return "away" if away else "failed"
     return "done"
 
 

@@ -1,9 +1,9 @@
-"""Owed work: a row written with the act, handed to RQ after the commit, done at least once.
+"""Owed work: a row written with the act, done at least once by whichever worker comes first.
 
-The row is the truth and the queue a doorbell. `add` writes the row; a nudge after the commit and
-`relay` hand it over under a job id that carries the attempt's number; `relay` also re-derives what
-the queue lost, but only while the queue is short, so that it never floods it with its own copies.
-A job takes a lease with a fencing token and sets `done_at` in the transaction of its effects.
+The row is the truth and the queue a doorbell: it says that something is owed in a queue, not what. `add` writes
+the row and rings after the commit; `relay` rings again where work waits and no doorbell does. A worker that hears
+one takes rows in turn, so that whoever sends much waits behind whoever sends little. A job takes a lease with a
+fencing token and sets `done_at` in the transaction of its effects.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import redis
 import structlog
 from rq import Queue
-from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,12 +31,10 @@ log = structlog.get_logger(__name__)
 QUEUES = ("default", "thumbnails", "previews", "mail")
 #: The function that RQ calls; a string, because web hosts never import jobs.
 ENTRY_POINT = "contest.jobs.run"
-#: While so many jobs wait, nothing lost is handed over again.
-BACK_PRESSURE = 20
-#: A handed-over job that nobody took for so long is taken for lost.
-LOST_AFTER = timedelta(seconds=45)
-#: The nudge after a commit gets so long before the relay repeats it.
-NUDGED = timedelta(seconds=3)
+#: So many doorbells in a queue wake all workers that there may be; each then works through what is owed.
+MOST_RINGS = 8
+#: What one job may take, and how long a worker goes on for one doorbell before it hears the next; seconds.
+JOB_S, DOORBELL_S = 600, 5
 MAX_ATTEMPTS = 6
 #: While a service is away, a job is tried again for so long: an upload that arrived in time must not be
 #: lost, nor a receipt's mail, because the store or the mail server was down for an hour.
@@ -56,24 +55,27 @@ class QueueServer:
     def queue(self, name: str) -> Queue:
         return Queue(name, connection=self.connection, serializer=JSONSerializer)
 
+    def waiting(self) -> dict[str, int]:
+        """How many jobs wait in each queue. Raises redis.RedisError if the server is away."""
+        with self.connection.pipeline(transaction=False) as pipeline:
+            for name in QUEUES:
+                pipeline.llen(self.queue(name).key)
+            return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
     def ping(self) -> None:
         """Raise redis.RedisError if the server is away."""
         self.connection.ping()
 
-    def hand_over(self, item_id: int, attempt: int, job: str, queue: str) -> None:
-        """Ring the doorbell for one attempt. Ringing twice for the same attempt is dull."""
+    def ring(self, queue: str) -> None:
+        """Say that something is owed in a queue. Ringing twice is dull, and so is ringing while it is away."""
         try:
-            self.queue(queue).enqueue(
-                ENTRY_POINT,
-                item_id,
-                job_id=f"{job}-{item_id}-{attempt}",
-                unique=True,
-                job_timeout=600,
-                result_ttl=60,
-                failure_ttl=86400,
-            )
-        except DuplicateJobError:
-            pass
+            found = self.queue(queue)
+            if found.count < MOST_RINGS:
+                # The row says what became of a job: nothing is kept of a doorbell that was heard.
+                found.enqueue(ENTRY_POINT, queue, job_timeout=JOB_S + DOORBELL_S, result_ttl=0, failure_ttl=3600)
+        except redis.RedisError as error:
+            # The relay rings as soon as the queue is back; the act itself is done.
+            log.warning("queue_away", queue=queue, error=type(error).__name__)
 
 
 def add(
@@ -83,15 +85,19 @@ def add(
     queue: str = "default",
     key: str | None = None,
     delay: timedelta | None = None,
+    share: UUID | None = None,
     **args: Any,
 ) -> None:
-    """Owe a job: written in the act's transaction, handed over after its commit.
+    """Owe a job: written in the act's transaction, rung for after its commit.
 
-    `key`: at most one live row per key. `args` must be JSON; ids go in as strings.
+    `key`: at most one live row per key. `share`: whose work it is; the rows of one share come one by one between
+    those of others. Without it a row comes before all that have one. `args` must be JSON; ids go in as strings.
     """
     if queue not in QUEUES:
         raise KeyError(queue)
     values: dict[str, Any] = {"job": job, "queue": queue, "args": args, "key": key}
+    if share is not None:
+        values |= {"share": share, "turn": _turn(queue, share)}
     if delay is not None:
         values["not_before"] = func.clock_timestamp() + delay
     made = session.execute(
@@ -104,54 +110,50 @@ def add(
         .returning(OutboxItem.id)
     ).scalar()
     server: QueueServer | None = session.info.get("queue_server")
-    if made is None or delay is not None or server is None:
-        return
-    item_id = made
-
-    def nudge() -> None:
-        try:
-            server.hand_over(item_id, 0, job, queue)
-        except redis.RedisError as error:
-            # The relay hands it over as soon as the queue is back; the act itself is done.
-            log.warning("queue_away", job=job, item=item_id, error=type(error).__name__)
-
-    db.after_commit(session, nudge)
+    if made is not None and delay is None and server is not None:
+        db.after_commit(session, partial(server.ring, queue))
 
 
-def relay(session: Session, server: QueueServer, queue: str, *, limit: int = 100) -> int:
-    """Hand over what is owed and not under way; returns how many. One unit of work per call.
+def _turn(queue: str, share: UUID) -> ColumnElement[int]:
+    """The turn of a new row: after the share's own last one, and with the first of what waits.
 
-    New rows go out at once. Rows handed over before go out again only when they look lost: no live
-    lease, and nobody took them for LOST_AFTER, and the queue is short.
+    Start-time fair queueing (Goyal, Vin and Cheng 1996) with jobs of one length: the first of what waits stands
+    for the virtual time.
     """
-    now = func.clock_timestamp()
-    waiting = server.queue(queue).count
-    # A row just written was handed over by its act's nudge; only if that failed is it still untouched soon after.
-    fresh = and_(
-        OutboxItem.handed_at.is_(None),
-        or_(OutboxItem.attempts > 0, OutboxItem.fence > 0, OutboxItem.created_at < now - NUDGED),
+    waits = OutboxItem.queue == queue, OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
+    first = select(func.min(OutboxItem.turn)).where(*waits).scalar_subquery()
+    own = select(func.max(OutboxItem.turn) + 1).where(*waits, OutboxItem.share == share).scalar_subquery()
+    return func.greatest(1, first, own)
+
+
+def _free() -> tuple[ColumnElement[bool], ...]:
+    """What is neither over nor in a worker's hands."""
+    return (
+        OutboxItem.done_at.is_(None),
+        OutboxItem.failed_at.is_(None),
+        or_(OutboxItem.lease_until.is_(None), OutboxItem.lease_until < func.clock_timestamp()),
     )
-    lost = OutboxItem.handed_at < now - LOST_AFTER
-    rows = session.scalars(
-        select(OutboxItem)
-        .where(
-            OutboxItem.queue == queue,
-            OutboxItem.done_at.is_(None),
-            OutboxItem.failed_at.is_(None),
-            OutboxItem.not_before <= now,
-            or_(OutboxItem.lease_until.is_(None), OutboxItem.lease_until < now),
-            fresh if waiting >= BACK_PRESSURE else or_(fresh, lost),
-        )
-        .order_by(OutboxItem.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for item in rows:
-        # A new attempt number: a kept finished or failed job id must not block it.
-        item.attempts += 1
-        server.hand_over(item.id, item.attempts, item.job, queue)
-        item.handed_at = now
-    return len(rows)
+
+
+def _ready(queue: str) -> tuple[ColumnElement[bool], ...]:
+    """What may be taken from a queue now: free, and not in a pause after a failure."""
+    return (OutboxItem.queue == queue, OutboxItem.not_before <= func.clock_timestamp(), *_free())
+
+
+def relay(session: Session, server: QueueServer) -> list[str]:
+    """Ring where work waits and no doorbell does; returns those queues. One statement per call.
+
+    Whatever was lost is rung for anew: a doorbell that the queue server forgot or that a worker took with it, a
+    lease that ran out, a row given back whose pause is over. Raises redis.RedisError while the server is away.
+    """
+    silent = [name for name, waiting in server.waiting().items() if not waiting]
+    if not silent:
+        return []
+    owed = session.execute(select(*(exists().where(*_ready(name)) for name in silent))).one()
+    found = [name for name, waits in zip(silent, owed, strict=True) if waits]
+    for name in found:
+        server.ring(name)
+    return found
 
 
 def lost(item: OutboxItem) -> int:
@@ -161,16 +163,26 @@ def lost(item: OutboxItem) -> int:
 
 def claim(session: Session, item_id: int, lease: timedelta) -> OutboxItem | None:
     """Take the lease on a row with a new fencing token; None if it is done, failed or leased."""
-    now = func.clock_timestamp()
+    return _take(session, (OutboxItem.id == item_id, *_free()), lease)
+
+
+def claim_next(session: Session, queue: str, lease: timedelta) -> OutboxItem | None:
+    """The same for the row of a queue whose turn it is; None if nothing in it may be taken now."""
+    return _take(session, _ready(queue), lease)
+
+
+def _take(session: Session, which: tuple[ColumnElement[bool], ...], lease: timedelta) -> OutboxItem | None:
+    found = (
+        select(OutboxItem.id)
+        .where(*which)
+        .order_by(OutboxItem.turn, OutboxItem.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
     return session.scalars(
         update(OutboxItem)
-        .where(
-            OutboxItem.id == item_id,
-            OutboxItem.done_at.is_(None),
-            OutboxItem.failed_at.is_(None),
-            or_(OutboxItem.lease_until.is_(None), OutboxItem.lease_until < now),
-        )
-        .values(lease_until=now + lease, fence=OutboxItem.fence + 1, handed_at=now)
+        .where(OutboxItem.id == found.scalar_subquery())
+        .values(lease_until=func.clock_timestamp() + lease, fence=OutboxItem.fence + 1)
         .returning(OutboxItem)
     ).first()
 
@@ -212,13 +224,12 @@ def give_back(
         return True
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]
     item.not_before = func.clock_timestamp() + timedelta(seconds=pause)
-    item.handed_at = None
     return False
 
 
 @contextmanager
 def unit_of_work(database: db.Database, server: QueueServer | None) -> Iterator[Session]:
-    """A unit of work whose owed jobs are handed over after its commit."""
+    """A unit of work whose owed jobs are rung for after its commit."""
     with database.unit_of_work() as session:
         session.info["queue_server"] = server
         yield session

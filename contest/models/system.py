@@ -53,8 +53,9 @@ class OutboxItem(Base):
     key: Mapped[str | None]
     created_at: Mapped[Created]
     not_before: Mapped[Created]
-    handed_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    #: Whose work it is (an entrant's account), where many may send much; and its turn among what waits.
+    share: Mapped[uuid.UUID | None]
+    turn: Mapped[int] = mapped_column(server_default="0")
     #: Fencing token: grows with each lease, so that the late commit of an orphan loses.
     fence: Mapped[int] = mapped_column(server_default="0")
     #: How often its worker gave it back; `fence` less this says how often a worker was lost over it.
@@ -73,7 +74,15 @@ class OutboxItem(Base):
         Index(
             "ix_outbox_owed",
             "queue",
-            "not_before",
+            "turn",
+            "id",
+            postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
+        ),
+        Index(
+            "ix_outbox_share",
+            "queue",
+            "share",
+            "turn",
             postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
         ),
         CheckConstraint("done_at IS NULL OR failed_at IS NULL", name="one_end"),

@@ -43,8 +43,14 @@ _CHUNK = 1024 * 1024
 def owe(session: Session, row: EntryFile) -> None:
     """Ask for the previews of an accepted file. The small picture has a queue of its own, so that it comes first."""
     row.preview_state, row.preview_reason, row.preview_done = PreviewState.PENDING, None, 0
-    outbox.add(session, "make_thumbnail", queue="thumbnails", key=f"thumbnail:{row.id}", file_id=str(row.id))
-    outbox.add(session, "make_previews", queue="previews", key=f"preview:{row.id}", file_id=str(row.id))
+    share, file_id = _share(session, row), str(row.id)
+    outbox.add(session, "make_thumbnail", queue="thumbnails", key=f"thumbnail:{file_id}", share=share, file_id=file_id)
+    outbox.add(session, "make_previews", queue="previews", key=f"preview:{file_id}", share=share, file_id=file_id)
+
+
+def _share(session: Session, row: EntryFile) -> uuid.UUID:
+    """Whose share of the renderer a file takes: its entrant's."""
+    return session.scalars(select(Entry.account_id).where(Entry.id == row.entry_id)).one()
 
 
 def make_thumbnail(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
@@ -95,7 +101,14 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
             return
         _note(session, row, result)
         if any(page.turned for page in result.page_list):
-            outbox.add(session, "compare_pages", queue="previews", key=f"compare:{file_id}", file_id=str(file_id))
+            outbox.add(
+                session,
+                "compare_pages",
+                queue="previews",
+                key=f"compare:{file_id}",
+                share=_share(session, row),
+                file_id=str(file_id),
+            )
 
 
 def _source(unit_of_work: UnitOfWork, file_id: uuid.UUID) -> tuple[str, Kind] | None:

@@ -300,7 +300,7 @@ def _received(session: Session, actor: Actor, entry: Entry, row: EntryFile, now:
     row.state, row.received_at = FileState.RECEIVED, now
     entry.changed_at = now
     audit.record(session, actor, "file.received", row, contest_id=entry.contest_id, entry=entry.number)
-    outbox.add(session, "check_file", key=f"check:{row.id}", file_id=str(row.id))
+    outbox.add(session, "check_file", key=f"check:{row.id}", share=entry.account_id, file_id=str(row.id))
 
 
 def receive(

@@ -133,10 +133,11 @@ class Storage:
 
     # ---- what the server does -------------------------------------------------------------
 
-    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str, if_absent: bool = False) -> ObjectInfo:
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str, if_absent: bool = False) -> None:
         """Writes an object; with `if_absent`, raises ObjectExists when the key is taken.
 
-        `body` is bytes or a seekable binary file, written from where it stands to its end.
+        `body` is bytes or a seekable binary file, written from where it stands to its end. Its SHA-256 goes
+        along, so that the store itself refuses other bytes: nobody has to ask afterwards what arrived.
         """
         stream = io.BytesIO(body) if isinstance(body, bytes) else body
         if not stream.seekable():
@@ -154,7 +155,6 @@ class Storage:
                 stream.seek(start)
                 self._client("server", checksums=False).put_object(Bucket=self.bucket, Body=stream, **parameters)
                 self._checksums = False  # remembered only because doing without did help
-        return self.head(key)
 
     def _put_once(self, stream: BinaryIO, parameters: Mapping[str, Any]) -> None:
         # SHA-256 rather than boto3's CRC32: the store keeps it and a scrub can ask for it.
@@ -214,8 +214,8 @@ class Storage:
             content_type=answer.get("ContentType", ""),
         )
 
-    def copy_if_absent(self, source: str, target: str, *, content_type: str, etag: str | None = None) -> ObjectInfo:
-        """Copies inside the store to a key that must be free, and returns the copy.
+    def copy_if_absent(self, source: str, target: str, *, content_type: str, etag: str | None = None) -> None:
+        """Copies inside the store to a key that must be free.
 
         `etag` pins the source to the version that was checked. Raises ObjectExists when `target`
         is taken and ObjectMissing when the source is not there (any more, in that version).
@@ -247,7 +247,6 @@ class Storage:
                 except ObjectMissing:
                     raise ObjectMissing(source) from None
             raise
-        return self.head(target)
 
     def copies_conditionally(self, source: str, target: str) -> bool:
         """Whether the store itself refuses to copy `source` over the existing `target`.

@@ -41,7 +41,6 @@ from contest.previews import pipeline
 
 worker.__file__ = __file__
 outbox.QUEUES = ("previews",)
-outbox.LOST_AFTER = outbox.NUDGED = timedelta(seconds=0.5)
 outbox._BACK_OFF = (0,)
 jobs.LEASE, jobs.RENEW = timedelta(seconds=1.5), 0.3
 sound = pipeline.preview

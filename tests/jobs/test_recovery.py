@@ -75,7 +75,7 @@ def _state(session: Session) -> Callable[[], object]:
         select(
             OutboxItem.job,
             OutboxItem.fence,
-            OutboxItem.handed_at,
+            OutboxItem.not_before,
             OutboxItem.lease_until,
             OutboxItem.failed_at,
             OutboxItem.error,

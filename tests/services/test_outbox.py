@@ -1,33 +1,34 @@
-"""Owed jobs: handed over after the commit, fenced, given back, never flooding the queue."""
+"""Owed jobs: rung for after the commit, taken in turn, fenced, given back, never flooding the queue."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from contest import outbox
+from contest import jobs, outbox
 from contest.db import Database
 from contest.models import OutboxItem
+from contest.services import accounts
+from contest.settings import Settings
+from contest.vocabulary import CodePurpose
+from tests.factories import Make
 
 
 def _owe(database: Database, server: outbox.QueueServer | None = None, **options: object) -> OutboxItem:
     with outbox.unit_of_work(database, server) as session:
-        outbox.add(session, "send_mail", queue="mail", mail_id="x", **options)  # type: ignore[arg-type]
+        outbox.add(session, "send_mail", **({"queue": "mail", "mail_id": "x"} | options))  # type: ignore[arg-type]
         session.flush()
         return session.scalars(select(OutboxItem).order_by(OutboxItem.id.desc())).first()  # type: ignore[return-value]
 
 
-def _age(session: Session, seconds: int) -> None:
-    session.execute(
-        update(OutboxItem).values(
-            created_at=OutboxItem.created_at - timedelta(seconds=seconds),
-            handed_at=OutboxItem.handed_at - timedelta(seconds=seconds),
-        )
-    )
-    session.commit()
+def _relay(database: Database, server: outbox.QueueServer) -> list[str]:
+    with database.unit_of_work() as session:
+        return outbox.relay(session, server)
 
 
 def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(
@@ -38,9 +39,10 @@ def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(
         raise ZeroDivisionError
     assert queue_server.queue("mail").count == 0
 
-    item = _owe(database, queue_server)
+    _owe(database, queue_server)
 
-    assert queue_server.queue("mail").job_ids == [f"send_mail-{item.id}-0"]
+    (rung,) = queue_server.queue("mail").jobs
+    assert (rung.func_name, rung.args) == ("contest.jobs.run", ["mail"])
 
 
 def test_one_live_row_per_key(database: Database, session: Session) -> None:
@@ -55,48 +57,154 @@ def test_one_live_row_per_key(database: Database, session: Session) -> None:
     assert len(session.scalars(select(OutboxItem)).all()) == 2
 
 
-def test_the_relay_hands_over_what_no_nudge_did(
-    database: Database, session: Session, queue_server: outbox.QueueServer
-) -> None:
+def test_the_relay_rings_where_no_doorbell_does(database: Database, queue_server: outbox.QueueServer) -> None:
     _owe(database)
-    _age(session, 10)
 
-    with database.unit_of_work() as own:
-        assert outbox.relay(own, queue_server, "mail") == 1
-    with database.unit_of_work() as own:
-        assert outbox.relay(own, queue_server, "mail") == 0
+    assert _relay(database, queue_server) == ["mail"]
+    assert _relay(database, queue_server) == []
 
     assert queue_server.queue("mail").count == 1
 
 
-def test_what_the_queue_lost_is_handed_over_again(
-    database: Database, session: Session, queue_server: outbox.QueueServer
-) -> None:
-    _owe(database)
-    _age(session, 10)
-    with database.unit_of_work() as own:
-        outbox.relay(own, queue_server, "mail")
+def test_what_the_queue_lost_is_rung_for_again(database: Database, queue_server: outbox.QueueServer) -> None:
+    _owe(database, queue_server)
     queue_server.connection.flushdb()
-    _age(session, 120)
 
-    with database.unit_of_work() as own:
-        assert outbox.relay(own, queue_server, "mail") == 1
+    assert _relay(database, queue_server) == ["mail"]
 
     assert queue_server.queue("mail").count == 1
 
 
-def test_a_long_queue_gets_no_copies_of_its_own(
+def test_what_is_done_leased_or_paused_is_not_rung_for(
     database: Database, session: Session, queue_server: outbox.QueueServer
 ) -> None:
-    for _ in range(outbox.BACK_PRESSURE + 5):
-        _owe(database)
-    _age(session, 10)
+    _owe(database)
     with database.unit_of_work() as own:
-        outbox.relay(own, queue_server, "mail")
-    _age(session, 120)
+        taken = outbox.claim_next(own, "mail", timedelta(minutes=1))
+        assert taken is not None
+        item_id, fence = taken.id, taken.fence
+    assert _relay(database, queue_server) == []
 
     with database.unit_of_work() as own:
-        assert outbox.relay(own, queue_server, "mail") == 0
+        outbox.give_back(own, item_id, fence, "ValueError: no")
+    assert _relay(database, queue_server) == []
+
+    session.execute(update(OutboxItem).values(not_before=text("clock_timestamp() - interval '1 second'")))
+    session.commit()
+    assert _relay(database, queue_server) == ["mail"]
+    queue_server.connection.flushdb()
+
+    session.execute(update(OutboxItem).values(done_at=text("clock_timestamp()")))
+    session.commit()
+    assert _relay(database, queue_server) == []
+
+
+def test_a_lease_that_ran_out_is_rung_for(
+    database: Database, session: Session, queue_server: outbox.QueueServer
+) -> None:
+    _owe(database)
+    with database.unit_of_work() as own:
+        assert outbox.claim_next(own, "mail", timedelta(minutes=1)) is not None
+    session.execute(update(OutboxItem).values(lease_until=text("clock_timestamp() - interval '1 second'")))
+    session.commit()
+
+    assert _relay(database, queue_server) == ["mail"]
+
+
+def test_a_long_queue_has_few_doorbells(database: Database, queue_server: outbox.QueueServer) -> None:
+    for _ in range(outbox.MOST_RINGS + 5):
+        _owe(database, queue_server)
+
+    assert queue_server.queue("mail").count == outbox.MOST_RINGS
+
+
+def _order(database: Database, queue: str) -> list[str]:
+    """What a worker takes, in its order, until nothing is left."""
+    taken = []
+    while True:
+        with database.unit_of_work() as session:
+            item = outbox.claim_next(session, queue, timedelta(minutes=1))
+            if item is None:
+                return taken
+            taken.append(str(item.args["name"]))
+            outbox.finish(session, item.id, item.fence)
+
+
+def test_who_sends_much_waits_behind_who_sends_little(database: Database) -> None:
+    much, little, other = uuid4(), uuid4(), uuid4()
+    for number in range(6):
+        _owe(database, queue="previews", share=much, name=f"much {number}")
+    for number in range(2):
+        _owe(database, queue="previews", share=little, name=f"little {number}")
+    _owe(database, queue="previews", share=other, name="other")
+    _owe(database, queue="previews", name="of the house")
+
+    assert _order(database, "previews") == [
+        "of the house", "much 0", "little 0", "other", "much 1", "little 1", "much 2", "much 3", "much 4", "much 5",
+    ]  # fmt: skip
+
+
+def test_a_newcomer_comes_after_one_of_those_that_wait_long(database: Database) -> None:
+    much, newcomer = uuid4(), uuid4()
+    for number in range(20):
+        _owe(database, queue="previews", share=much, name=f"much {number}")
+    for _ in range(10):
+        with database.unit_of_work() as session:
+            item = outbox.claim_next(session, "previews", timedelta(minutes=1))
+            assert item is not None
+            outbox.finish(session, item.id, item.fence)
+    _owe(database, queue="previews", share=newcomer, name="new 0")
+    _owe(database, queue="previews", share=newcomer, name="new 1")
+
+    assert _order(database, "previews")[:5] == ["much 10", "new 0", "much 11", "new 1", "much 12"]
+
+
+def test_a_doorbell_is_answered_until_nothing_is_owed(database: Database, make: Make, settings: Settings) -> None:
+    jobs.parts(settings)
+    people = [make.account() for _ in range(3)]
+    make.session.commit()
+    with database.unit_of_work() as own:
+        for person in people:
+            accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
+
+    assert jobs.run("mail") == "6 tried"
+    assert jobs.run("mail") == "0 tried"
+    assert jobs.run("of an older version") == "no such queue"
+
+
+def test_no_further_row_is_taken_while_a_service_is_away(database: Database, make: Make, settings: Settings) -> None:
+    """Each would fail like the first, and lose a try or a pause by it."""
+    unreachable = settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:1"})
+    entry = make.entry(make.contest(), state="draft", files=0)
+    rows = [make.file(entry, state="received") for _ in range(3)]
+    make.session.commit()
+    with database.unit_of_work() as own:
+        for row in rows:
+            outbox.add(own, "check_file", share=entry.account_id, file_id=str(row.id))
+
+    kept = dict(jobs._process)
+    jobs._process.clear()
+    try:
+        jobs.parts(unreachable)
+        assert jobs.run("default") == "1 tried"
+    finally:
+        jobs._process.clear()
+        jobs._process.update(kept)
+
+    with database.reading() as session:
+        assert sorted(session.scalars(select(OutboxItem.fence))) == [0, 0, 1]
+
+
+def test_a_worker_that_was_told_to_stop_takes_nothing_further(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.parts(settings)
+    _owe(database)
+    told = Event()
+    told.set()
+    monkeypatch.setattr(jobs, "ending", told)
+
+    assert jobs.run("mail") == "0 tried"
 
 
 def test_a_lease_holds_others_off_and_its_fence_decides(database: Database) -> None:

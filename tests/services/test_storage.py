@@ -242,17 +242,17 @@ def test_a_link_cannot_be_turned_into_another(storage: Storage, key: str) -> Non
 # ---- the server's own calls -----------------------------------------------------------------
 
 
-def test_put_describes_what_it_wrote(storage: Storage, key: str) -> None:
+def test_head_describes_what_put_wrote(storage: Storage, key: str) -> None:
     before = datetime.now(UTC)
 
-    info = storage.put(key, BODY, content_type="application/pdf")
+    storage.put(key, BODY, content_type="application/pdf")
+    info = storage.head(key)
 
     assert info == ObjectInfo(key, len(BODY), info.etag, info.modified, "application/pdf")
     assert info.etag
     assert '"' not in info.etag
     assert info.modified.tzinfo is UTC
     assert abs(info.modified - before) < timedelta(minutes=1)
-    assert storage.head(key) == info
 
 
 def test_put_takes_a_file_from_where_it_stands(storage: Storage, key: str) -> None:
@@ -336,7 +336,8 @@ def test_a_range_is_a_slice(storage: Storage, key: str, start: int, end: int) ->
 
 
 def test_an_empty_object_is_an_object(storage: Storage, key: str) -> None:
-    assert storage.put(key, b"", content_type="text/plain").size == 0
+    storage.put(key, b"", content_type="text/plain")
+    assert storage.head(key).size == 0
     assert (storage.read(key), storage.read_range(key, 0, 5)) == (b"", b"")
 
 
@@ -402,8 +403,9 @@ def test_list_goes_on_after_a_page(storage: Storage, key: str) -> None:
 def test_a_copy_has_its_own_type_and_life(storage: Storage, key: str) -> None:
     storage.put(key, BODY, content_type="text/html")
 
-    info = storage.copy_if_absent(key, key + "-copy", content_type="application/pdf")
+    storage.copy_if_absent(key, key + "-copy", content_type="application/pdf")
     storage.delete(key)
+    info = storage.head(key + "-copy")
 
     assert (info.key, info.size, info.content_type) == (
         key + "-copy",
@@ -439,13 +441,14 @@ def test_one_of_sixteen_copies_wins(storage: Storage, key: str) -> None:
 
 
 def test_a_copy_can_be_pinned_to_what_was_checked(storage: Storage, key: str) -> None:
-    checked = storage.put(key, b"checked", content_type="text/plain")
-    copy = storage.copy_if_absent(key, key + "-1", content_type="text/plain", etag=checked.etag)
+    storage.put(key, b"checked", content_type="text/plain")
+    checked = storage.head(key)
+    storage.copy_if_absent(key, key + "-1", content_type="text/plain", etag=checked.etag)
     storage.put(key, b"changed", content_type="text/plain")
 
     with pytest.raises(ObjectMissing) as caught:
         storage.copy_if_absent(key, key + "-2", content_type="text/plain", etag=checked.etag)
 
-    assert (copy.size, caught.value.args) == (7, (key,))
+    assert (storage.head(key + "-1").size, caught.value.args) == (7, (key,))
     with pytest.raises(ObjectMissing):
         storage.head(key + "-2")
