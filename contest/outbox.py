@@ -8,6 +8,7 @@ fencing token and sets `done_at` in the transaction of its effects.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,7 +20,7 @@ import redis
 import structlog
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, event, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -66,16 +67,20 @@ class QueueServer:
         """Raise redis.RedisError if the server is away."""
         self.connection.ping()
 
-    def ring(self, queue: str) -> None:
-        """Say that something is owed in a queue. Ringing twice is dull, and so is ringing while it is away."""
+    def ring(self, queue: str, times: int = 1) -> bool:
+        """Say that something is owed in a queue, to as many workers. Ringing twice is dull.
+
+        Returns whether the server heard it; if not, the relay rings as soon as it is back, and the act is done.
+        """
         try:
             found = self.queue(queue)
-            if found.count < MOST_RINGS:
+            for _ in range(min(times, MOST_RINGS - found.count)):
                 # The row says what became of a job: nothing is kept of a doorbell that was heard.
                 found.enqueue(ENTRY_POINT, queue, job_timeout=JOB_S + DOORBELL_S, result_ttl=0, failure_ttl=3600)
         except redis.RedisError as error:
-            # The relay rings as soon as the queue is back; the act itself is done.
             log.warning("queue_away", queue=queue, error=type(error).__name__)
+            return False
+        return True
 
 
 def add(
@@ -111,17 +116,34 @@ def add(
     ).scalar()
     server: QueueServer | None = session.info.get("queue_server")
     if made is not None and delay is None and server is not None:
-        db.after_commit(session, partial(server.ring, queue))
+        if "rings" not in session.info:
+            session.info["rings"] = Counter()
+            db.after_commit(session, partial(_ring, session, server))
+        session.info["rings"][queue] += 1
+
+
+def _ring(session: Session, server: QueueServer) -> None:
+    """Ring for all that one act owes; a server that is away is asked once, because somebody waits for the page."""
+    rings: Counter[str] = session.info.pop("rings", Counter())
+    for queue, times in rings.items():
+        if not server.ring(queue, times):
+            return
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("rings", None)
 
 
 def _turn(queue: str, share: UUID) -> ColumnElement[int]:
     """The turn of a new row: after the share's own last one, and with the first of what waits.
 
     Start-time fair queueing (Goyal, Vin and Cheng 1996) with jobs of one length: the first of what waits stands
-    for the virtual time.
+    for the virtual time. A row in its pause does not, or the time would stand still with it; nor does one of the house.
     """
     waits = OutboxItem.queue == queue, OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
-    first = select(func.min(OutboxItem.turn)).where(*waits).scalar_subquery()
+    now = OutboxItem.not_before <= func.clock_timestamp()
+    first = select(func.min(OutboxItem.turn)).where(*waits, OutboxItem.turn > 0, now).scalar_subquery()
     own = select(func.max(OutboxItem.turn) + 1).where(*waits, OutboxItem.share == share).scalar_subquery()
     return func.greatest(1, first, own)
 
@@ -217,9 +239,12 @@ def give_back(
         return False
     item.error = error[:2000]
     item.returned += 1
+    item.outages += outage
     item.lease_until = None
     waits = outage and clock.read(session) < item.created_at + OUTAGE
-    if item.fence >= most and not waits:
+    # What a service's absence took is not counted against the job: the next real failure is not its last by that.
+    tries = item.fence if outage else item.fence - item.outages
+    if tries >= most and not waits:
         item.failed_at = func.clock_timestamp()
         return True
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]

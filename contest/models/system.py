@@ -60,6 +60,8 @@ class OutboxItem(Base):
     fence: Mapped[int] = mapped_column(server_default="0")
     #: How often its worker gave it back; `fence` less this says how often a worker was lost over it.
     returned: Mapped[int] = mapped_column(server_default="0")
+    #: How often of these a service was away.
+    outages: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
@@ -38,6 +40,12 @@ def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(
         outbox.add(session, "send_mail", queue="mail", mail_id="x")
         raise ZeroDivisionError
     assert queue_server.queue("mail").count == 0
+
+    with outbox.unit_of_work(database, queue_server) as session:
+        outbox.add(session, "send_mail", queue="mail", mail_id="x")
+        session.rollback()
+        outbox.add(session, "make_tally", round_id="x", account_id="x")
+    assert queue_server.waiting() == {"default": 1, "thumbnails": 0, "previews": 0, "mail": 0}
 
     _owe(database, queue_server)
 
@@ -157,6 +165,73 @@ def test_a_newcomer_comes_after_one_of_those_that_wait_long(database: Database) 
     _owe(database, queue="previews", share=newcomer, name="new 1")
 
     assert _order(database, "previews")[:5] == ["much 10", "new 0", "much 11", "new 1", "much 12"]
+
+
+def _paused(database: Database) -> None:
+    with database.unit_of_work() as session:
+        session.execute(update(OutboxItem).values(not_before=text("clock_timestamp() + interval '30 minutes'")))
+
+
+@pytest.mark.parametrize("who", ["house", "sick"])
+def test_neither_a_pause_nor_the_house_turns_the_time_back(database: Database, who: str) -> None:
+    much, newcomer = uuid4(), uuid4()
+    if who == "sick":
+        _owe(database, queue="previews", share=uuid4(), name="sick")
+        _paused(database)
+    for number in range(20):
+        _owe(database, queue="previews", share=much, name=f"much {number}")
+    for _ in range(10):
+        with database.unit_of_work() as session:
+            item = outbox.claim_next(session, "previews", timedelta(minutes=1))
+            assert item is not None
+            outbox.finish(session, item.id, item.fence)
+    if who == "house":
+        _owe(database, queue="previews", name="house")
+    for number in range(12):
+        _owe(database, queue="previews", share=newcomer, name=f"new {number}")
+
+    order = [name for name in _order(database, "previews") if name != "house"]
+    assert order[:6] == ["much 10", "new 0", "much 11", "new 1", "much 12", "new 2"]
+
+
+def test_one_act_asks_a_server_that_is_away_once(database: Database) -> None:
+    """It may not answer at all, and somebody waits for the page."""
+    asked = []
+
+    def hear(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                asked.append(1)
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=hear, args=(listening,))
+        thread.start()
+        server = outbox.QueueServer(f"redis://127.0.0.1:{listening.getsockname()[1]}/0")
+        with outbox.unit_of_work(database, server) as session:
+            for number in range(20):
+                outbox.add(session, "send_mail", queue="mail", mail_id=f"{number}")
+            outbox.add(session, "make_tally", round_id="x", account_id="x")
+        once = len(asked)
+        with outbox.unit_of_work(database, server) as session:
+            outbox.add(session, "send_mail", queue="mail", mail_id="another")
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+    # The client itself tries again a few times; a second act does the same once more.
+    assert 0 < once == len(asked) - once
+
+
+def test_tries_during_an_outage_are_not_the_jobs(database: Database) -> None:
+    item = _owe(database)
+    for outage, last in ((True, False), (True, False), (True, False), (False, False), (True, False), (False, True)):
+        with database.unit_of_work() as own:
+            claimed = outbox.claim(own, item.id, timedelta(minutes=1))
+            assert claimed is not None
+            fence = claimed.fence
+        with database.unit_of_work() as own:
+            assert outbox.give_back(own, item.id, fence, "no", outage=outage, most=2) is last
 
 
 def test_a_doorbell_is_answered_until_nothing_is_owed(database: Database, make: Make, settings: Settings) -> None:
