@@ -22,9 +22,11 @@ _PRIMARIES = {
     12: ((1.2249402, -0.2249402, 0.0), (-0.0420570, 1.0420570, 0.0), (-0.0196376, -0.0786361, 1.0982737)),
     9: ((1.6604910, -0.5876411, -0.0728499), (-0.1245505, 1.1328999, -0.0083494), (-0.0181508, -0.1005789, 1.1187297)),
 }
-_PQ, _HLG = 16, 18
+_BT2020, _PQ, _HLG = 9, 16, 18
 #: White of paper after BT.2408, and the peak of the screen for which HLG is meant, in candela per square metre.
-_WHITE, _HLG_PEAK = 203.0, 1000.0
+_WHITE, _HLG_PEAK, _HLG_GAMMA = 203.0, 1000.0, 1.2
+#: What red, green and blue of sRGB add to luminance.
+_LUMINANCE = [0.2126390, 0.7151687, 0.0721923]
 #: Light above this share of white is pressed together, so that highlights keep their drawing.
 _KNEE = 0.75
 
@@ -40,6 +42,12 @@ class Cicp:
     def hdr(self) -> bool:
         """Whether it means light beyond white; what we make of that is approximate."""
         return self.transfer in (_PQ, _HLG)
+
+
+def of_film(primaries: int, transfer: int) -> Cicp:
+    """What a video says. Light beyond white with nothing said of primaries has those that it always has."""
+    said = Cicp(primaries, transfer)
+    return Cicp(_BT2020, transfer) if said.hdr and primaries not in (1, *_PRIMARIES) else said
 
 
 def nclx(data: Any) -> Cicp | None:
@@ -88,7 +96,7 @@ def in_srgb(image: pyvips.Image, cicp: Cicp | None = None) -> pyvips.Image:
         # Channels for spot colours or saved selections, which would make a picture invisible.
         image = image.extract_band(0, n=3)
     if cicp is not None and image.bands >= 3:
-        image = _from_numbers(image, cicp)
+        image = from_numbers(image, cicp)
     return image
 
 
@@ -114,27 +122,35 @@ def _is_srgb(image: pyvips.Image) -> bool:
         return True
 
 
-def _from_numbers(image: pyvips.Image, cicp: Cicp) -> pyvips.Image:
-    """From other primaries or from light beyond white to sRGB, by tables and a matrix."""
+def from_numbers(image: pyvips.Image, cicp: Cicp) -> pyvips.Image:
+    """RGB of 8 or 16 bits from other primaries or from light beyond white to 8-bit sRGB; not computed yet."""
     matrix = _PRIMARIES.get(cicp.primaries)
-    if matrix is None and not cicp.hdr:
+    if matrix is None and not cicp.hdr and image.format == "uchar":
         return image
-    levels = numpy.arange(256) / 255.0
-    light = numpy.asarray(_light(levels, cicp.transfer), dtype=numpy.float32)
-    table = pyvips.Image.new_from_memory(light.tobytes(), 256, 1, 1, "float")
+    deep = image.format == "ushort"
+    count = 65_536 if deep else 256
+    light = numpy.asarray(_light(numpy.arange(count) / (count - 1), cicp.transfer), dtype=numpy.float32)
+    table = pyvips.Image.new_from_memory(light.tobytes(), count, 1, 1, "float")
     colour = image.extract_band(0, n=3).maplut(table).copy(interpretation="scrgb")
     if matrix is not None:
         colour = colour.recomb(pyvips.Image.new_from_array([list(row) for row in matrix]))
+    if cicp.transfer == _HLG:
+        # From the light before the camera to that of a screen, which is brighter in bright places (BT.2100).
+        luminance = colour.recomb(pyvips.Image.new_from_array([_LUMINANCE]))
+        colour = colour * (luminance > 0).ifthenelse(luminance, 0) ** (_HLG_GAMMA - 1) * (_HLG_PEAK / _WHITE)
     if cicp.hdr:
         beyond = 1 - (1 - _KNEE) * ((_KNEE - colour) / (1 - _KNEE)).exp()
         colour = (colour <= _KNEE).ifthenelse(colour, beyond)
     # sRGB's own curve; only what lies outside of its colours is cut off.
     colour = colour.copy(interpretation="scrgb").colourspace("srgb").cast("uchar")
-    return colour.bandjoin(image.extract_band(3)) if image.bands == 4 else colour
+    if image.bands == 3:
+        return colour
+    alpha = image.extract_band(3)
+    return colour.bandjoin((alpha >> 8).cast("uchar") if deep else alpha)
 
 
 def _light(levels: Any, transfer: int) -> Any:
-    """Linear light for coded levels from 0 to 1; 1 is the white of paper."""
+    """Linear light for coded levels from 0 to 1; 1 is the white of paper, but for HLG the most light of the scene."""
     if transfer == _PQ:
         power = levels ** (1 / 78.84375)
         return (numpy.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125) * (
@@ -142,6 +158,5 @@ def _light(levels: Any, transfer: int) -> Any:
         )
     if transfer == _HLG:
         a, b, c = 0.17883277, 0.28466892, 0.55991073
-        scene = numpy.where(levels <= 0.5, levels**2 / 3, (numpy.exp((levels - c) / a) + b) / 12)
-        return scene**1.2 * (_HLG_PEAK / _WHITE)
+        return numpy.where(levels <= 0.5, levels**2 / 3, (numpy.exp((levels - c) / a) + b) / 12)
     return numpy.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)

@@ -13,6 +13,9 @@ from typing import Any
 LEAST_BITS = 10
 #: Up to FLAG bits a pair is flagged, up to LOOK it may be worth a look.
 FLAG, LOOK = 8, 14
+#: Of the bits that either of two hashes has set, at most so many in a hundred may differ. Where a page is blank its
+#: bits are unset, and all plain pages share that: they must be alike in what they show.
+MOST_UNLIKE = 36
 
 
 def hashes(grey: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from contest.previews import client, started
@@ -56,11 +57,10 @@ class Order:
 
 def preview(file: BinaryIO, kind: Kind, order: Order) -> Result:
     """Previews of `file`, an open regular file. Raises RendererGone, and what `keep` and `told` raise."""
-    if kind in started.CONVERTED and (converted := started.convert(file, kind, order)) is not None:
-        return converted
     if kind is Kind.PROTOTYPE:
         return started.with_screens(order, lambda own: _with_members(file, kind, own))
-    return _with_members(file, kind, order) if kind in ARCHIVES else _render(file, kind, order)
+    rendered = partial(_with_members if kind in ARCHIVES else _render, file, kind, order)
+    return started.convert(file, kind, order, rendered) if kind in started.CONVERTED else rendered()
 
 
 def _render(file: BinaryIO, kind: Kind, order: Order, member: Callable[[int, BinaryIO], None] | None = None) -> Result:

@@ -41,22 +41,33 @@ _LONGEST, _LONGEST_PATH = 255, 2000
 CONVERTED = {Kind.EPS: "ghostscript", Kind.PPTX: "libreoffice"}
 
 
-def convert(file: BinaryIO, kind: Kind, order: Order) -> Result | None:
-    """Previews of the PDF that a program makes of `file`; None where there is no such program.
+def convert(file: BinaryIO, kind: Kind, order: Order, inside: Callable[[], Result]) -> Result:
+    """Previews of the PDF that a program makes of `file`; those that `inside` makes where there is no such program.
 
-    None too for slides of which it makes nothing: they may have a picture inside.
+    Slides have a picture inside most times. It is enough for a first look, and it stays, as a part of the whole,
+    where the program makes nothing of them.
     """
     tools, program = order.tools, CONVERTED[kind]
     if tools is None or program not in tools:
-        return None
+        return inside()
+    slides = kind is Kind.PPTX
+    if slides and order.quick and (found := inside()).page_list:
+        return found
+    try:
+        result = _printed(file, kind, order, tools)
+    except ToolFailed as error:
+        return _without(error, inside()) if slides else _failed(error)
+    if slides:
+        result = replace(result, page_list=tuple(replace(page, label="slide") for page in result.page_list))
+    return result
+
+
+def _printed(file: BinaryIO, kind: Kind, order: Order, tools: Tools) -> Result:
     with _folders(order) as (given, out):
         name = f"file.{kind.value}"
         with open(given / name, "wb") as copy:
             _copy(file, copy)
-        try:
-            made, spent = (tools.print_postscript if kind is Kind.EPS else tools.print_slides)(given, name, out)
-        except ToolFailed as error:
-            return _failed(error) if kind is Kind.EPS else None
+        made, spent = (tools.print_postscript if kind is Kind.EPS else tools.print_slides)(given, name, out)
         with open(made, "rb") as pdf:
             result = client.render(
                 pdf,
@@ -68,6 +79,18 @@ def convert(file: BinaryIO, kind: Kind, order: Order) -> Result | None:
                 told=order.told,
             )
     return _with(result, spent)
+
+
+def _without(error: ToolFailed, found: Result) -> Result:
+    """What slides show by themselves when their program failed: never as if that were all of them."""
+    if found.page_list:
+        return replace(found, verdict="damaged", reason=error.reason)
+    failed = _failed(error)
+    return (
+        found
+        if found.verdict in ("failed", "refused")
+        else replace(found, verdict=failed.verdict, reason=failed.reason)
+    )
 
 
 def with_screens(order: Order, render: Callable[[Order], Result]) -> Result:

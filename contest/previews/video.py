@@ -15,7 +15,7 @@ import pyvips
 from av.error import FFmpegError
 from av.stream import Disposition
 
-from contest.previews import boxes, extras
+from contest.previews import boxes, colours, extras
 from contest.previews.canvas import Canvas, GiveUp, Renderer
 from contest.previews.kinds import Kind
 from contest.previews.outcome import FACTS, MAX_EXTRA_BYTES, MAX_PIXELS
@@ -42,8 +42,8 @@ _CARRIED = {
 }
 #: Bitstream filters that take out what a person may have written between the pictures.
 _FILTERS = {"h264": "filter_units=remove_types=6", "av1": "filter_units=remove_types=5"}
-#: The transfer curves of HDR: PQ and HLG.
-_HDR_CURVES = (16, 18)
+#: Light beyond white is taken from frames with 16 bits up to so many pixels, and with 8 above.
+_DEEP_PIXELS = 40_000_000
 _UNKNOWN, _ITU709, _ITU601 = 2, 1, 5
 _FULL_RANGE = 2
 
@@ -154,7 +154,7 @@ class _Film:
         return float((last - self._start) * self.stream.time_base)
 
     def facts(self, frame: Any) -> dict[str, int]:
-        found = {"sound": int(self.sound is not None), "hdr": int(frame.color_trc in _HDR_CURVES)}
+        found = {"sound": int(self.sound is not None), "hdr": int(_meant(frame).hdr)}
         counts = {"duration_ms": round(self.seconds * 1000), "frames": self.stream.frames}
         return found | {name: count for name, count in counts.items() if 0 < count <= FACTS[name]}
 
@@ -228,20 +228,26 @@ class _Film:
         if matrix == _UNKNOWN:
             matrix = _ITU709 if frame.height >= 720 or frame.width >= 1280 else _ITU601
         yuv = not frame.format.is_rgb
+        meant = _meant(frame)
+        deep = meant.hdr and frame.width * frame.height <= _DEEP_PIXELS
         pixels = frame.reformat(
-            format="rgba" if alpha else "rgb24",
+            format=("rgba64le" if alpha else "rgb48le") if deep else "rgba" if alpha else "rgb24",
             src_colorspace=matrix if yuv and matrix in (_ITU709, 4, _ITU601, 6, 7, 9) else None,
             dst_color_range=_FULL_RANGE,
             threads=1,
         ).to_ndarray()
         height, width, bands = pixels.shape
-        image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "uchar")
-        image = image.copy(interpretation="srgb")
+        image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "ushort" if deep else "uchar")
+        image = colours.from_numbers(image, meant).copy(interpretation="srgb")
         aspect = self.stream.sample_aspect_ratio
         if aspect and 0.2 < aspect < 5 and aspect != 1:
             image = image.resize(float(aspect), vscale=1.0)
         turns = round(-frame.rotation / 90) % 4
         return (image.rot(f"d{turns * 90}") if turns else image).copy_memory()
+
+
+def _meant(frame: Any) -> colours.Cicp:
+    return colours.of_film(frame.color_primaries, frame.color_trc)
 
 
 def _is_blank(frame: Any) -> bool:

@@ -46,6 +46,12 @@ def _waiting() -> ColumnElement[bool]:
     return and_(EntryFile.preview_state == PreviewState.PENDING, EntryFile.accepted_at < since, ~young)
 
 
+def _asked() -> ColumnElement[bool]:
+    """Damaged files that are being tried again: they keep their verdict until then."""
+    live = select(OutboxItem.id).where(_owed("preview")).correlate(EntryFile).exists()
+    return and_(EntryFile.preview_state == PreviewState.DAMAGED, live)
+
+
 def _conditions() -> Mapping[str, ColumnElement[bool]]:
     """Each of VERDICTS as a condition."""
     return {
@@ -88,7 +94,9 @@ def counting(contest_id: Any) -> Select[int]:
 
 
 def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listing, Sequence[Row[*tuple[Any, ...]]]]:
-    """One page of them: id, number, title, slot, name, kind, size, preview_state, preview_reason, accepted_at.
+    """One page of them: id, number, title, slot, name, kind, size, preview_state, preview_reason, accepted_at, asked.
+
+    `asked`: whether it is being tried again.
 
     Filter: `verdict`, one of VERDICTS. The newest first unless another order is chosen.
     """
@@ -104,6 +112,7 @@ def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listin
             EntryFile.preview_state,
             EntryFile.preview_reason,
             EntryFile.accepted_at,
+            _asked().label("asked"),
         )
         .join(Entry, Entry.id == EntryFile.entry_id)
         .join(Deliverable, Deliverable.id == EntryFile.deliverable_id)
@@ -124,7 +133,7 @@ def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listin
 def retry(session: Session, actor: Actor, slug: str, file_id: uuid.UUID) -> EntryFile:
     """Ask for the previews of one file again. Raises NotFound, and Denied("preview_fine") where nothing failed.
 
-    A damaged file has pictures, which judges may be looking at: they would go, to come back the same.
+    A damaged file keeps its pictures, which judges may be looking at, unless the new ones show as much.
     """
     contest = _organised(session, actor, slug)
     # The lock is the file's alone; whether it failed is asked once it is held.
@@ -132,7 +141,7 @@ def retry(session: Session, actor: Actor, slug: str, file_id: uuid.UUID) -> Entr
     if row is None:
         raise NotFound
     found = _conditions()
-    again = or_(*(found[name] for name in ("failed", "refused", "waiting", "no_tool")))
+    again = or_(*(found[name] for name in VERDICTS)) & ~_asked()
     if session.scalar(select(EntryFile.id).where(EntryFile.id == file_id, again)) is None:
         raise Denied("preview_fine")
     _owe_again(session, [row])
@@ -143,7 +152,7 @@ def retry(session: Session, actor: Actor, slug: str, file_id: uuid.UUID) -> Entr
 def retry_all(session: Session, actor: Actor, slug: str) -> int:
     """Ask again for what failed or waits too long, MOST_AGAIN files at most; returns how many.
 
-    What was refused comes out the same each time, so it is left to be tried one by one.
+    What was refused or is damaged comes out the same most times, so it is left to be tried one by one.
     """
     contest = _organised(session, actor, slug)
     found = _conditions()
@@ -173,8 +182,7 @@ def _of(contest: Contest) -> Select[EntryFile]:
 def _owe_again(session: Session, rows: Sequence[EntryFile]) -> None:
     """Owe the jobs of these files. One that is owed already and waits for its next try is due now."""
     for row in rows:
-        previews.owe(session, row)
-        row.preview_pages = 0
+        previews.owe_again(session, row)
     keys = [f"{job}:{row.id}" for row in rows for job in _JOBS]
     session.execute(
         update(OutboxItem)

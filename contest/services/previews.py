@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,8 @@ FIRST = "320"
 _NOTE_EVERY_S = 1.0
 _MEDIA_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "tiles": "application/octet-stream"}
 _CHUNK = 1024 * 1024
+#: States in which all previews of a file may be owed: a damaged file keeps its own while it is tried again.
+_WANTED = (PreviewState.PENDING, PreviewState.DAMAGED)
 
 
 def owe(session: Session, row: EntryFile) -> None:
@@ -45,6 +47,19 @@ def owe(session: Session, row: EntryFile) -> None:
     row.preview_state, row.preview_reason, row.preview_done = PreviewState.PENDING, None, 0
     share, file_id = _share(session, row), str(row.id)
     outbox.add(session, "make_thumbnail", queue="thumbnails", key=f"thumbnail:{file_id}", share=share, file_id=file_id)
+    outbox.add(session, "make_previews", queue="previews", key=f"preview:{file_id}", share=share, file_id=file_id)
+
+
+def owe_again(session: Session, row: EntryFile) -> None:
+    """Ask for the previews of an accepted file once more.
+
+    A damaged file keeps its pictures and its verdict until then: judges may be looking at them.
+    """
+    if row.preview_state != PreviewState.DAMAGED:
+        owe(session, row)
+        row.preview_pages = 0
+        return
+    share, file_id = _share(session, row), str(row.id)
     outbox.add(session, "make_previews", queue="previews", key=f"preview:{file_id}", share=share, file_id=file_id)
 
 
@@ -76,7 +91,7 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
     Raises RendererGone and StorageDown; the job then comes again. The key of an object follows from file,
     page and preset, so that a second run writes the same objects.
     """
-    source = _source(unit_of_work, file_id)
+    source = _source(unit_of_work, file_id, _WANTED)
     if source is None:
         with finishing():
             return
@@ -96,8 +111,8 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
 
     result = _render(storage, file_id, *source, Order("", told=told))
     with finishing() as session:
-        row = _lock(session, file_id)
-        if row is None:
+        row = _lock(session, file_id, _WANTED)
+        if row is None or (row.preview_state == PreviewState.DAMAGED and not _is_better(session, row, result)):
             return
         _note(session, row, result)
         if any(page.turned for page in result.page_list):
@@ -111,24 +126,32 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
             )
 
 
-def _source(unit_of_work: UnitOfWork, file_id: uuid.UUID) -> tuple[str, Kind] | None:
+def _source(
+    unit_of_work: UnitOfWork, file_id: uuid.UUID, states: Collection[str] = (PreviewState.PENDING,)
+) -> tuple[str, Kind] | None:
     """Key and kind of a file whose previews are still wanted."""
     with unit_of_work() as session:
-        row = _lock(session, file_id)
+        row = _lock(session, file_id, states)
         if row is None:
             return None
         assert row.key is not None and row.kind is not None
         return row.key, Kind(row.kind)
 
 
-def _lock(session: Session, file_id: uuid.UUID) -> EntryFile | None:
+def _is_better(session: Session, row: EntryFile, result: Result) -> bool:
+    """Whether a further try shows at least as much of a damaged file as its pictures do that are there."""
+    pages = session.scalar(select(func.count()).select_from(PreviewPage).where(PreviewPage.file_id == row.id)) or 0
+    return result.verdict == "ready" or (result.verdict == "damaged" and len(result.page_list) >= pages)
+
+
+def _lock(session: Session, file_id: uuid.UUID, states: Collection[str] = (PreviewState.PENDING,)) -> EntryFile | None:
     """The row if its previews are still wanted."""
     return session.scalars(
         select(EntryFile)
         .where(
             EntryFile.id == file_id,
             EntryFile.state == FileState.ACCEPTED,
-            EntryFile.preview_state == PreviewState.PENDING,
+            EntryFile.preview_state.in_(states),
         )
         .with_for_update()
     ).first()

@@ -30,7 +30,7 @@ from contest.models import (
     Texts,
 )
 from contest.permissions import Actor, may_organise
-from contest.previews.likeness import FLAG, LOOK
+from contest.previews.likeness import FLAG, LOOK, MOST_UNLIKE
 from contest.services import contests
 from contest.services.listing import Listing
 from contest.vocabulary import EntryState, FileState, PublicationState
@@ -71,6 +71,7 @@ WITH mine AS MATERIALIZED (
            bit_count((ways.hash # o.upright)::bit(64)) AS distance
     FROM ways JOIN others o
       ON bit_count((ways.hash # o.upright)::bit(64)) <= CASE WHEN ways.is_turned THEN :flag ELSE :look END
+     AND bit_count((ways.hash # o.upright)::bit(64)) * 100 <= :most_unlike * bit_count((ways.hash | o.upright)::bit(64))
 ), parts AS (
     SELECT mine.page, o.file_id, o.page AS other_page,
            ({_tiles("bit_count((mine.tiles[{0}] # o.tiles[{0}])::bit(64))")}) / ({_tiles("1")}) AS distance
@@ -116,6 +117,7 @@ def compare(session: Session, file_id: uuid.UUID) -> None:
             "look": LOOK,
             # Seven further tries find seven times as much by chance.
             "flag": FLAG,
+            "most_unlike": MOST_UNLIKE,
             "tiles_alike": TILES_ALIKE,
         },
     ).all()

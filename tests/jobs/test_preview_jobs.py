@@ -260,6 +260,46 @@ class TestSoon:
 
 
 class TestAgain:
+    @pytest.mark.parametrize(
+        ("now", "verdict", "reason", "width"),
+        [
+            (noise(400, 400), "ready", None, 320),
+            (noise(300, 400)[:200_000], "damaged", "truncated", 240),
+            (b"\x89PNG\r\n\x1a\n" + b"nothing more", "damaged", "truncated", 320),
+        ],
+        ids=["better", "as good", "worse"],
+    )
+    def test_a_damaged_file_that_is_tried_again_never_shows_less(
+        self,
+        entry: Entry,
+        make: Make,
+        session: Session,
+        storage: Storage,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+        now: bytes,
+        verdict: str,
+        reason: str | None,
+        width: int,
+    ) -> None:
+        """What a newer program makes of it is told by another file in its place."""
+        row = send(noise(400, 400)[:200_000])
+        run_jobs()
+        session.refresh(row)
+        assert (row.preview_state, row.key is not None) == ("damaged", True)
+        storage.put(str(row.key), now, content_type="image/png")
+        organiser = make.actor(make.member(entry.contest, "organiser"))
+        session.commit()
+
+        failures.retry(session, organiser, entry.contest.slug, row.id)
+        session.commit()
+        assert run_jobs()[0] == "make_previews"
+
+        session.refresh(row)
+        assert (row.preview_state, row.preview_reason, row.preview_pages) == (verdict, reason, 1)
+        smallest = select(Preview.width).where(Preview.file_id == row.id, Preview.preset == "320")
+        assert session.scalars(smallest).all() == [width]
+
     def test_what_a_second_run_does_not_make_goes(
         self,
         make: Make,

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 
 from contest.previews.kinds import Kind
 from tests.samples import CANARY, Maker
@@ -98,6 +99,62 @@ def pptx(text: bytes = b"") -> bytes:
         "docProps/thumbnail.jpeg": jpeg(text),
     }
     return _packed(members, text)
+
+
+def slides(count: int, linked: Sequence[str] = ()) -> bytes:
+    """A presentation that an office opens, of green slides; the first one links to pictures outside of the file."""
+    office = "http://schemas.openxmlformats.org"
+    names = (
+        f'xmlns:a="{office}/drawingml/2006/main" xmlns:p="{office}/presentationml/2006/main" '
+        f'xmlns:r="{office}/officeDocument/2006/relationships"'
+    )
+
+    outside = ' TargetMode="External"'
+
+    def relations(*rows: tuple[str, str, str]) -> str:
+        each = "".join(
+            f'<Relationship Id="{name}" Type="{office}/officeDocument/2006/relationships/{kind}" Target="{target}"'
+            f"{outside if ':' in target else ''}/>"
+            for name, kind, target in rows
+        )
+        return f'<Relationships xmlns="{office}/package/2006/relationships">{each}</Relationships>'
+
+    picture = (
+        '<p:pic><p:nvPicPr><p:cNvPr id="{0}" name="x"/><p:cNvPicPr/><p:nvPr/></p:nvPicPr><p:blipFill>'
+        '<a:blip r:link="p{0}"/><a:stretch><a:fillRect/></a:stretch></p:blipFill><p:spPr><a:xfrm><a:off x="0" y="0"/>'
+        '<a:ext cx="9144000" cy="6858000"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></p:spPr></p:pic>'
+    )
+    slide = (
+        f'<p:sld {names}><p:cSld><p:bg><p:bgPr><a:solidFill><a:srgbClr val="00AA00"/></a:solidFill><a:effectLst/>'
+        '</p:bgPr></p:bg><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr>'
+        "<p:grpSpPr/>{0}</p:spTree></p:cSld></p:sld>"
+    )
+    numbers = range(1, count + 1)
+    types = "".join(
+        f'<Override PartName="/ppt/{part}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        f'presentationml.{kind}+xml"/>'
+        for part, kind in [("presentation", "presentation.main"), *((f"slides/slide{n}", "slide") for n in numbers)]
+    )
+    listed = "".join(f'<p:sldId id="{255 + n}" r:id="s{n}"/>' for n in numbers)
+    members = {
+        "[Content_Types].xml": (
+            f'<Types xmlns="{office}/package/2006/content-types"><Default Extension="rels" ContentType="application/'
+            f'vnd.openxmlformats-package.relationships+xml"/>{types}</Types>'
+        ),
+        "_rels/.rels": relations(("r", "officeDocument", "ppt/presentation.xml")),
+        "ppt/presentation.xml": (
+            f'<p:presentation {names}><p:sldIdLst>{listed}</p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/>'
+            '<p:notesSz cx="6858000" cy="9144000"/></p:presentation>'
+        ),
+        "ppt/_rels/presentation.xml.rels": relations(*((f"s{n}", "slide", f"slides/slide{n}.xml") for n in numbers)),
+    }
+    for number in numbers:
+        shown = tuple(enumerate(linked, 2)) if number == 1 else ()
+        members[f"ppt/slides/slide{number}.xml"] = slide.format("".join(picture.format(at) for at, _ in shown))
+        members[f"ppt/slides/_rels/slide{number}.xml.rels"] = relations(
+            *((f"p{at}", "image", target) for at, target in shown)
+        )
+    return zipped(members)
 
 
 def keynote(text: bytes = b"") -> bytes:

@@ -125,7 +125,25 @@ class TestAgain:
         assert event.facts == {"entry": entry.number, "file": str(row.id)}
         assert _listed(session, contest).count(name) == 0
 
-    @pytest.mark.parametrize("name", ["ready", "icon", "damaged"])
+    def test_a_damaged_file_keeps_its_pictures_meanwhile(
+        self, make: Make, session: Session, contest: Contest, entry: Entry, organiser: Actor
+    ) -> None:
+        row = _file(make, entry, "damaged", "timeout", name="long.pdf")
+        row.preview_pages = 9
+        session.flush()
+
+        failures.retry(session, organiser, contest.slug, row.id)
+
+        assert (row.preview_state, row.preview_reason, row.preview_pages) == ("damaged", "timeout", 9)
+        assert session.scalars(select(OutboxItem.key)).all() == [f"preview:{row.id}"]
+        listing = read({}, sorts=failures.SORTS, default="-accepted", filters={"verdict": failures.VERDICTS})
+        assert [(each.name, each.asked) for each in failures.listed(session, contest, listing)[1]] == [
+            ("long.pdf", True)
+        ]
+        with pytest.raises(Denied, match="preview_fine"):
+            failures.retry(session, organiser, contest.slug, row.id)
+
+    @pytest.mark.parametrize("name", ["ready", "icon"])
     def test_what_is_fine_is_left_alone(
         self, make: Make, session: Session, contest: Contest, entry: Entry, organiser: Actor, name: str
     ) -> None:

@@ -66,6 +66,21 @@ def test_pages_within_fourteen_bits_are_a_pair(
     assert found(session) == [(later.id, first.id, "whole", bits)] * expected
 
 
+@pytest.mark.parametrize(("apart", "expected"), [(0, 1), (2, 1), (4, 0), (7, 0)])
+def test_plain_pages_are_alike_in_what_they_show_not_in_what_is_blank(
+    make: Make, session: Session, contest: Contest, apart: int, expected: int
+) -> None:
+    """Two screens with twelve edges each, of which so many lie elsewhere: 0 to 14 bits."""
+    edges = [1 << (5 * n) for n in range(12)]
+    moved = [edge << 2 for edge in edges[:apart]] + edges[apart:]
+    first = entered(make, contest, turned=[sum(edges), *([2**62 - 1] * 7)])
+    later = entered(make, contest, turned=[sum(moved), *([2**62 - 1] * 7)])
+
+    similar.compare(session, later.id)
+
+    assert found(session) == [(later.id, first.id, "whole", 2 * apart)] * expected
+
+
 def test_a_mirrored_page_is_found_and_a_hash_with_its_highest_bit_set_too(
     make: Make, session: Session, contest: Contest
 ) -> None:

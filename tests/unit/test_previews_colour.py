@@ -8,10 +8,12 @@ stands for it, because the trap is the same, that of a picture which is nonsense
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import av
 import numpy
 import pytest
 import pyvips
@@ -135,10 +137,16 @@ def in_numbers(primaries: int, transfer: int) -> bytes:
     """A PNG that says by numbers what its colours are."""
     space = {1: SRGB, 9: BT2020, 12: P3}[primaries]
     light = [numpy.linalg.inv(space) @ SRGB @ linear(patch) for patch in PATCHES]
-    levels = [{13: srgb_levels, 16: pq_levels, 18: hlg_levels}[transfer](each) for each in light]
-    rows = board(levels).numpy()
+    rows = board([coded(each, space, transfer) for each in light]).numpy()
     chunk = png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
     return png(rows.shape[1], EDGE, chunk, rows=b"".join(b"\0" + row.tobytes() for row in rows))
+
+
+def coded(light: Any, space: Any, transfer: int) -> Any:
+    """Levels of a colour that is linear light in `space`."""
+    if transfer == 18:
+        return hlg_levels(light, float(space[1] @ light))
+    return pq_levels(light) if transfer == 16 else srgb_levels(light)
 
 
 def pq_levels(light: Any) -> Any:
@@ -146,8 +154,9 @@ def pq_levels(light: Any) -> Any:
     return 255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
 
 
-def hlg_levels(light: Any) -> Any:
-    scene = (numpy.clip(light, 0, None) * 203 / 1000) ** (1 / 1.2)
+def hlg_levels(light: Any, luminance: float) -> Any:
+    """BT.2100's inverse of what a screen of 1000 candela per square metre does, then the curve."""
+    scene = numpy.clip(light, 0, None) * 203 / 1000 * (luminance * 203 / 1000) ** ((1 - 1.2) / 1.2)
     logarithm = 0.17883277 * numpy.log(numpy.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
     return 255 * numpy.where(scene <= 1 / 12, numpy.sqrt(3 * scene), logarithm)
 
@@ -217,6 +226,31 @@ def test_light_beyond_white_is_shown_about_right_and_marked(
     assert result.facts["hdr"] == 1
     # Eight bits are too few for it, and highlights are pressed together.
     assert worst(result) < 5
+
+
+def film(primaries: int, transfer: int) -> bytes:
+    """A short video of the patches with ten bits that says by numbers what its colours are."""
+    space = {1: SRGB, 9: BT2020, 12: P3}[primaries]
+    levels = [coded(numpy.linalg.inv(space) @ SRGB @ linear(patch), space, transfer) for patch in PATCHES]
+    rows = board(levels, deep=True).numpy().astype("<u2")
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as target:
+        pictures: Any = target.add_stream("libx264", rate=8)
+        pictures.width, pictures.height, pictures.pix_fmt = rows.shape[1], EDGE, "yuv420p10le"
+        said = pictures.codec_context
+        said.color_primaries, said.color_trc, said.colorspace, said.color_range = primaries, transfer, 9, 1
+        frame = av.VideoFrame.from_ndarray(rows, format="rgb48le")
+        target.mux(pictures.encode(frame.reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range=1)))
+        target.mux(pictures.encode(None))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("primaries", "transfer"), [(9, 16), (12, 16), (9, 18), (1, 18), (9, 1), (12, 1)])
+def test_a_frame_of_a_video_is_what_its_numbers_mean(server: PreviewServer, primaries: int, transfer: int) -> None:
+    result = preview(server, film(primaries, transfer), Kind.MP4)
+
+    assert (result.verdict, result.facts["hdr"]) == ("ready", int(transfer in (16, 18)))
+    assert worst(result) <= SCREEN
 
 
 def test_an_avif_in_numbers_is_marked(server: PreviewServer) -> None:

@@ -17,10 +17,13 @@ from typing import BinaryIO
 import pytest
 
 from contest.previews import pack, started, tools
-from contest.previews.client import Output, PreviewServer
+from contest.previews.client import Output, PreviewServer, Result
 from contest.previews.kinds import Kind
 from contest.previews.pipeline import Order, preview
 from contest.previews.tools import PROGRAMS, ToolFailed, Tools
+from contest.texts.files import preview_state
+from tests.pictures import png
+from tests.samples import packages
 
 #: Those that this host has: each test of a program runs for what is there.
 FOUND = tools.find(PROGRAMS)
@@ -264,6 +267,77 @@ showpage
     assert (result.verdict, result.pages, result.width, result.height) == ("ready", 1, 200, 100)
     assert _corner(result.outputs[0]) == (0, 170, 0)
     assert (without.verdict, without.reason) == ("icon", "no_tool")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{} loop", "timeout"),
+        (b"{ showpage } loop", "timeout"),
+        (b"[ { 1000000 string } loop", "memory"),
+        (b"(/out/x) (w) file { dup 60000 string writestring } loop", "unreadable"),
+        (b"(/out/printed.pdf) deletefile showpage", "unreadable"),
+    ],
+)
+def test_postscript_that_takes_too_much_or_writes_is_ended(
+    body: bytes, reason: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(PROGRAMS["ghostscript"], wall_s=1.0, memory_mb=150)
+    monkeypatch.setitem(PROGRAMS, "ghostscript", small)  # type: ignore[arg-type]
+
+    result = _shown(b"%!PS\n" + body, Kind.EPS, server)
+
+    assert (result.verdict, result.reason) == (("failed", reason) if "ghostscript" in HERE else ("icon", "no_tool"))
+    assert result.outputs == ()
+
+
+def test_slides_are_drawn_and_read_and_reach_nothing(server: str, tmp_path: Path) -> None:
+    red = tmp_path / "red.png"
+    red.write_bytes(png(50, 50, (255, 0, 0)))
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        linked = (f"http://127.0.0.1:{ear.getsockname()[1]}/a.png", f"file://{red}")
+        result = _shown(packages.slides(2, linked), Kind.PPTX, server)
+
+        assert not select.select([ear], [], [], 0.2)[0]
+    if "libreoffice" in HERE:
+        assert (result.verdict, result.reason) == ("ready", None)
+        assert [(page.label, page.number) for page in result.page_list] == [("slide", 1), ("slide", 2)]
+        assert [_corner(output) for output in result.outputs] == [(0, 170, 0)] * 2
+    else:
+        assert "The presentation holds no preview." in preview_state(result.verdict, result.reason, "pptx")
+
+
+@pytest.mark.parametrize("picture", [True, False])
+def test_slides_that_are_not_got_through_are_never_shown_as_whole(
+    picture: bool, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROGRAMS, "libreoffice", replace(PROGRAMS["libreoffice"], wall_s=0.1))  # type: ignore[arg-type]
+
+    result = _shown(packages.pptx() if picture else packages.slides(2), Kind.PPTX, server)
+
+    told = preview_state(result.verdict, result.reason, "pptx")
+    if "libreoffice" in HERE:
+        assert ("the rest took too long" if picture else "took too long to make") in told
+    else:
+        assert told == "" if picture else "The presentation holds no preview." in told
+    assert [page.label for page in result.page_list] == (["slide"] if picture else [])
+
+
+def test_a_first_look_at_slides_is_the_picture_inside(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No program could be done so soon.
+    monkeypatch.setitem(PROGRAMS, "libreoffice", replace(PROGRAMS["libreoffice"], wall_s=0.0))  # type: ignore[arg-type]
+
+    result = _shown(packages.pptx(), Kind.PPTX, server, quick=True)
+
+    assert (result.verdict, [page.label for page in result.page_list]) == ("ready", ["slide"])
+
+
+def _shown(body: bytes, kind: Kind, server: str, *, quick: bool = False) -> Result:
+    """The smallest previews of a file, with all programs that this host has."""
+    with tempfile.TemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        return preview(file, kind, Order(server, presets=("320",), quick=quick, tools=FOUND))
 
 
 def _corner(output: Output) -> tuple[int, ...]:
