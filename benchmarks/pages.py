@@ -215,13 +215,7 @@ def run(times: int) -> dict[str, Any]:
             log_level="ERROR",
         )
         schema.migrate(settings.database_url)
-        Storage(
-            endpoint=settings.s3_endpoint,
-            public_endpoint=settings.s3_endpoint,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key,
-            bucket=settings.s3_bucket,
-        ).prepare([settings.base_url])
+        Storage.from_settings(settings).prepare([settings.base_url])
         plain = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         prepare_floor(plain)
         database = db.Database(settings.database_url)

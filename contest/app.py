@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from contest import brand, clock, db, failures, i18n, logs, outbox, permissions, texts, web
+from contest import brand, db, failures, i18n, logs, outbox, templating, web
 from contest.blueprints import (
     about,
     api,
@@ -26,9 +26,9 @@ from contest.blueprints import (
     submission,
 )
 from contest.prototype_host import PrototypeHost
+from contest.services.packs import Packs
 from contest.settings import Settings
 from contest.storage import Storage
-from contest.vocabulary import LOCALES
 
 STATIC = Path(__file__).parent / "static"
 
@@ -66,15 +66,8 @@ def make(settings: Settings | None = None) -> Flask:
     app.extensions["contest.db"] = db.Database(settings.database_url, pool=settings.database_pool)
     app.extensions["contest.brand"] = brand.load(settings.brand_colours, settings.brand_logo)
     app.extensions["contest.queue"] = outbox.QueueServer(settings.redis_url)
-    app.extensions["contest.storage"] = Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.public_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-        region=settings.s3_region,
-        path_style=settings.s3_path_style,
-    )
+    app.extensions["contest.storage"] = Storage.from_settings(settings)
+    app.extensions["contest.packs"] = Packs(app.extensions["contest.storage"])
     # Before the CSRF check, which reads the whole form.
     web.register_requests(app)
     web.csrf.init_app(app)
@@ -83,7 +76,7 @@ def make(settings: Settings | None = None) -> Flask:
     web.limiter.init_app(app)
     web.Languages(app, locale_selector=lambda: str(i18n.cldr(web.locale())))
     failures.register(app)
-    _register_templates(app, settings)
+    templating.register(app, settings)
     for module in (about, auth, submission, judging, results, manage, api, files, prototypes, health, kit, share):
         app.register_blueprint(module.bp)
     app.add_url_rule("/static/<path:name>", "static", _static, build_only=True)
@@ -97,7 +90,7 @@ def make(settings: Settings | None = None) -> Flask:
     )
     if settings.prototype_url:
         app.wsgi_app = PrototypeHost(  # type: ignore[method-assign, assignment]
-            app.wsgi_app, settings, app.extensions["contest.storage"]
+            app.wsgi_app, settings, app.extensions["contest.packs"]
         )
     if settings.proxy_hops:
         # Exact hop counts; the Host header is never taken from a proxy's word.
@@ -115,63 +108,4 @@ def _static_headers(headers: Any, _path: str, _url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-
-
-def _register_templates(app: Flask, settings: Settings) -> None:
-    @app.context_processor
-    def shared() -> dict[str, Any]:
-        return {
-            "actor": web.actor(),
-            "locale": web.locale(),
-            "locales": LOCALES,
-            "languages": i18n.languages(),
-            "endonyms": {language: i18n.endonym(language) for language in i18n.languages()},
-            "direction": i18n.direction(web.locale()),
-            "site": settings,
-            "now": web.now,
-            "texts": texts,
-            "phase_of": clock.phase_of,
-            "may": permissions,
-        }
-
-    @app.template_filter()
-    def say(value: Any) -> i18n.Said:
-        return i18n.say(value, web.locale())
-
-    @app.template_filter()
-    def size(value: int) -> str:
-        return i18n.file_size(value, web.locale())
-
-    @app.template_filter()
-    def when(value: Any, zone: str = "UTC") -> str:
-        return i18n.time_label(value, zone, web.locale())
-
-    @app.template_filter()
-    def day(value: Any, zone: str = "UTC") -> str:
-        return i18n.day(value, zone, web.locale())
-
-    @app.template_filter()
-    def span(value: Any) -> str:
-        return i18n.duration(value.total_seconds(), web.locale())
-
-    @app.template_filter()
-    def clock_time(value: Any, zone: str = "UTC") -> str:
-        return i18n.clock_label(value, zone, web.locale())
-
-    @app.template_filter()
-    def territory(code: str) -> str:
-        return i18n.territory(code, web.locale())
-
-    @app.template_filter()
-    def city(zone: str) -> str:
-        return i18n.city(zone, web.locale())
-
-    @app.template_filter()
-    def digest(value: bytes | str) -> list[str]:
-        """A digest in groups of four, as people compare it."""
-        text = value.hex() if isinstance(value, bytes) else value
-        return [text[i : i + 4] for i in range(0, len(text), 4)]
-
-    @app.template_filter()
-    def paragraphs(value: Any) -> list[str]:
-        return [part for part in str(value).split("\n\n") if part.strip()]
+    headers["Referrer-Policy"] = "same-origin"

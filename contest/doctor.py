@@ -8,29 +8,19 @@ import urllib.request
 from datetime import UTC, datetime
 
 import redis
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from contest import clock, mail, outbox, schema
+from contest import audit, clock, mail, outbox, schema
 from contest.db import Database
+from contest.models import AuditSeal
 from contest.previews import tools
 from contest.settings import Settings
 from contest.storage import Check, Storage, StorageDown
 
 #: More skew than this between web host and database is a fault: receipts and pages would disagree.
 SKEW_SECONDS = 1.0
-
-
-def make_storage(settings: Settings) -> Storage:
-    return Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.public_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-        region=settings.s3_region,
-        path_style=settings.s3_path_style,
-    )
 
 
 def checks(settings: Settings) -> list[Check]:
@@ -50,6 +40,7 @@ def _database(settings: Settings) -> list[Check]:
             durable = session.execute(text("SHOW fsync")).scalar_one()
             session.execute(text("CREATE TEMPORARY TABLE doctor (n int) ON COMMIT DROP"))
             session.execute(text("INSERT INTO doctor VALUES (1)"))
+            chain = [_chain(session)] if current else []
     except SQLAlchemyError as error:
         said = str(error.__cause__ or error).strip().split("\n")[0]
         return [Check("database", False, said, "Start PostgreSQL and check DATABASE_URL.")]
@@ -66,7 +57,19 @@ def _database(settings: Settings) -> list[Check]:
             "Turn fsync on: what is acknowledged must survive a power cut.",
         ),
         Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s from the database's", "Run an NTP client on both hosts."),
+        *chain,
     ]
+
+
+def _chain(session: Session) -> Check:
+    """Whether every sealed event of the audit log is as it was. The newest seal, kept elsewhere, proves it later."""
+    broken = audit.verify(session)
+    newest = session.scalars(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1)).first()
+    if broken is not None:
+        fix = "Compare the events of this seal and after with a backup: somebody changed them behind the application."
+        return Check("audit log", False, f"seal {broken} does not hold", fix)
+    told = f"holds up to event {newest.last_id}, seal {newest.digest}" if newest else "nothing is sealed yet"
+    return Check("audit log", True, told, "")
 
 
 def _queue(settings: Settings) -> list[Check]:
@@ -88,7 +91,7 @@ def _queue(settings: Settings) -> list[Check]:
 
 def _bucket(settings: Settings) -> list[Check]:
     try:
-        return make_storage(settings).probe([settings.base_url])
+        return Storage.from_settings(settings).probe([settings.base_url])
     except StorageDown as error:
         return [Check("bucket", False, str(error), "Start the S3 store and check S3_ENDPOINT and the keys.")]
 
@@ -163,7 +166,7 @@ def _prototypes(settings: Settings) -> list[Check]:
 def setup() -> int:
     """Create the bucket with its guards. Needs a key that may do so; the app's own key need not."""
     settings = Settings()
-    make_storage(settings).prepare([settings.base_url])
+    Storage.from_settings(settings).prepare([settings.base_url])
     print(f"The bucket {settings.s3_bucket} is ready for {settings.base_url}.")
     return 0
 

@@ -9,24 +9,25 @@ the same word; it shows in a frame of our pages, whose `frame-src` keeps the fra
 from __future__ import annotations
 
 import functools
-import threading
 import time
 import unicodedata
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.wrappers import Request, Response
 
-from contest import i18n
+from contest import i18n, ranges, web
 from contest.errors import NotFound
-from contest.previews import pack
 from contest.services import prototypes
+from contest.services.packs import Pack, Packs
 from contest.settings import Settings
-from contest.storage import ObjectMissing, Storage, StorageDown
+from contest.storage import ObjectMissing, StorageDown
 from contest.vocabulary import DEFAULT_LOCALE
 
 log = structlog.get_logger(__name__)
@@ -78,10 +79,11 @@ _POLICY = (
 )
 #: What a browser asks for with these is not in a frame of ours: a window of its own, or a browser too old to say.
 _OUTSIDE = frozenset({"document", "object", "embed", "serviceworker", ""})
-_CHUNK = 1024 * 1024
 #: Bytes at the start of a page in which it must name its encoding.
 _HEAD = 1024
-_KEPT = 32
+#: Requests for one opened prototype, and from one network, counted by each web process for itself: a page may ask
+#: for hundreds of files, and a room full of judges for as many pages.
+PER_WORD, PER_NETWORK = parse("1200 per minute"), parse("6000 per minute")
 
 Start = Callable[..., Any]
 
@@ -97,11 +99,11 @@ def _host_name(header: str) -> str | None:
 class PrototypeHost:
     """Answers for the host of PROTOTYPE_URL, and passes every other request on to `site`."""
 
-    def __init__(self, site: Callable[..., Iterable[bytes]], settings: Settings, storage: Storage) -> None:
-        self._site, self._settings, self._storage = site, settings, storage
+    def __init__(self, site: Callable[..., Iterable[bytes]], settings: Settings, packs: Packs) -> None:
+        self._site, self._settings, self._packs = site, settings, packs
         self._host = urlsplit(settings.prototype_url).hostname
-        self._indexes: OrderedDict[str, pack.Index] = OrderedDict()
-        self._lock = threading.Lock()
+        # In memory: a shared count would cost as much as the file that it is about.
+        self._counts = FixedWindowRateLimiter(MemoryStorage())
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if _host_name(environ.get("HTTP_HOST", "")) != self._host:
@@ -121,10 +123,25 @@ class PrototypeHost:
     def _answer(self, request: Request, word: str, path: str) -> Response:
         if request.method not in ("GET", "HEAD"):
             return Response(status=405, headers={"Allow": "GET, HEAD"})
+        if seconds := self._must_wait(PER_NETWORK, web.network_of(request.remote_addr or "")):
+            return self._told(request, 429, seconds)
         if request.headers.get("Sec-Fetch-Dest", "") in _OUTSIDE:
             return self._told(request, 403)
         key = prototypes.unseal(self._settings.secret_key, word, time.time())
-        members = self._index(key).members
+        # Only words that are ours are counted: others could fill the memory.
+        if seconds := self._must_wait(PER_WORD, word):
+            return self._told(request, 429, seconds)
+        return self._packs.use(key, functools.partial(self._member, request, word, path))
+
+    def _must_wait(self, limit: RateLimitItem, who: str) -> int:
+        """Count a request; how many seconds to wait if there were too many, else 0."""
+        if not self._settings.rate_limits or self._counts.hit(limit, who):
+            return 0
+        return max(1, round(self._counts.get_window_stats(limit, who).reset_time - time.time()))
+
+    def _member(self, request: Request, word: str, path: str, prototype: Pack) -> Response:
+        """One member, or the range of it that was asked for: a player of videos asks for no less."""
+        members = prototype.members
         name = unicodedata.normalize("NFC", path)
         if name == "" or name.endswith("/"):
             name += "index.html"
@@ -133,49 +150,16 @@ class PrototypeHost:
         if name not in members:
             raise NotFound
         start, length = members[name]
-        return self._member(request, key, name, start, length)
-
-    def _member(self, request: Request, key: str, name: str, start: int, length: int) -> Response:
-        """One member, or the range of it that was asked for: a player of videos asks for no less."""
         media_type = MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
         if media_type == "text/html":
-            head = self._storage.read_range(key, start, start + min(length, _HEAD))
+            head = prototype.read(start, start + min(length, _HEAD))
             # Named in the page, it may be another; a page that names none is of today.
             media_type += "" if b"charset" in head.lower() else "; charset=utf-8"
-        wanted = request.range.range_for_length(length) if request.range is not None else None
-        if request.range is not None and wanted is None:
-            return Response(status=416, headers={"Content-Range": f"bytes */{length}"})
-        first, end = wanted or (0, length)
-        body = () if request.method == "HEAD" else self._bytes(key, start + first, start + end)
-        response = Response(body, status=206 if wanted else 200, content_type=media_type)
-        response.headers["Content-Length"] = str(end - first)
-        response.headers["Accept-Ranges"] = "bytes"
-        if wanted:
-            response.headers["Content-Range"] = f"bytes {first}-{end - 1}/{length}"
-        return response
 
-    def _bytes(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        first = self._storage.read_range(key, start, min(start + _CHUNK, end))
+        def read(first: int, end: int) -> bytes:
+            return prototype.read(start + first, start + end)
 
-        def rest() -> Iterator[bytes]:
-            yield first
-            for at in range(start + _CHUNK, end, _CHUNK):
-                yield self._storage.read_range(key, at, min(at + _CHUNK, end))
-
-        return rest()
-
-    def _index(self, key: str) -> pack.Index:
-        """The members of a prototype; those that were asked for last are kept."""
-        with self._lock:
-            if key in self._indexes:
-                self._indexes.move_to_end(key)
-                return self._indexes[key]
-        found = pack.read_index(functools.partial(self._storage.read_range, key))
-        with self._lock:
-            self._indexes[key] = found
-            while len(self._indexes) > _KEPT:
-                self._indexes.popitem(last=False)
-        return found
+        return ranges.fill(Response(content_type=media_type), request, read, length)
 
     def _guard(self, response: Response, word: str) -> None:
         own = f"{self._settings.prototype_url}/{quote(word)}/" if word else "'none'"
@@ -198,7 +182,7 @@ class PrototypeHost:
             response.headers["Connection-Allowlist"] = f'("{own}*")'
         response.headers["Cache-Control"] = "private, max-age=3600" if good else "no-store"
 
-    def _told(self, request: Request, status: int) -> Response:
+    def _told(self, request: Request, status: int, seconds: int = 0) -> Response:
         """A plain page that says what to do, in the reader's language."""
         language = i18n.pick(request.headers.get("Accept-Language")) or DEFAULT_LOCALE
         _ = i18n.gettext(language).gettext
@@ -210,6 +194,10 @@ class PrototypeHost:
             404: (
                 _("This page of the prototype is not there"),
                 _("The address may be too old. Go back to the page of the entry. Open the prototype there again."),
+            ),
+            429: (
+                _("The prototype asks for too much at once"),
+                _("Wait a minute, then load the page again."),
             ),
             503: (
                 _("The prototype cannot be shown now"),
@@ -224,4 +212,5 @@ class PrototypeHost:
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(title)}</title><h1>{escape(title)}</h1><p>{escape(sentence)}</p>{home}</html>"
         )
-        return Response(page, status=status, content_type="text/html; charset=utf-8")
+        headers = {"Retry-After": str(seconds)} if seconds else {}
+        return Response(page, status=status, headers=headers, content_type="text/html; charset=utf-8")

@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         description="Folder of further languages, LANGUAGE/LC_MESSAGES/messages.po each. Empty: English and Japanese.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
-    rate_limits: bool = Field(True, description="Limits on sign-in and upload requests; off only in tests.")
+    rate_limits: bool = Field(
+        True, description="Limits on requests to sign in, to upload and for prototypes; off only in tests."
+    )
     prototype_url: str = Field(
         "",
         description="Where click-through prototypes are shown: https:// and a host name that leads to the same web "

@@ -25,6 +25,7 @@ from flask import (
     Request,
     Response,
     abort,
+    after_this_request,
     current_app,
     flash,
     g,
@@ -51,6 +52,7 @@ from contest.errors import Denied, NotFound
 from contest.models import Account
 from contest.permissions import ANONYMOUS, Actor
 from contest.services import accounts, contests
+from contest.services.packs import Packs
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import DEFAULT_LOCALE
@@ -62,17 +64,18 @@ csrf = CSRFProtect()
 logins = LoginManager()
 limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled=False)
 
+YEAR = 365 * 86400
 #: Bytes of a request that is not a plain upload; the views that take plain uploads, with a limit below the site's or 0.
 SMALL_FORM = 2 * 1024 * 1024
 LARGE_FORMS = {"submission.send_files": 0, "manage.do_picture": 21_000_000}
-#: Shared limit of requests that mail a code or try a password, per network address.
+#: Limit of requests that mail a code or try a password: of each page, and per network or known browser (`place`).
 SIGN_IN_LIMIT = "60 per 10 minutes"
 #: Uploads begun per network address: far above what people behind one address need at a deadline.
 UPLOAD_LIMIT = "1200 per hour"
 
 # Browsers hold `form-action` against redirects too: the form that downloads an original ends at the store.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+_POLICY = (
+    "default-src 'none'; script-src 'self'{script}; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'{connect}; form-action 'self'{connect}; base-uri 'none'; frame-ancestors 'none'; "
     "object-src 'none'; manifest-src 'self'; media-src 'self'"
 )
@@ -88,6 +91,11 @@ def settings() -> Settings:
 
 def storage() -> Storage:
     found: Storage = current_app.extensions["contest.storage"]
+    return found
+
+
+def packs() -> Packs:
+    found: Packs = current_app.extensions["contest.packs"]
     return found
 
 
@@ -109,18 +117,20 @@ def actor() -> Actor:
         token = cookie.get("_user_id")
         if token:
             found = accounts.load_actor(session(), token)
-            if found is None:
-                # The row is the truth: a cookie that outlived its session says nothing. The form that the
-                # visitor has open keeps its token, so that it can still be sent after signing in.
-                for name in ("_user_id", "_fresh", "_id"):
-                    cookie.pop(name, None)
-            else:
+            # The row is the truth: a cookie that outlived its session says nothing. It stays as it is all the same:
+            # another tab may have got a new token meanwhile, which an answer that sets the cookie would undo.
+            g.token_over = found is None
+            if found is not None:
                 g.actor, stale = found
-                if stale and request.endpoint != "about.session_state" and "seen" not in request.args:
-                    # Those only ask how long the session lasts, or what is new by now: asking is not using.
+                if stale and not _only_asks():
                     g.actor = _touch(g.actor)
     who: Actor = g.actor
     return who
+
+
+def _only_asks() -> bool:
+    """Whether a script asks how long the session lasts, or what is new by now: asking is not using."""
+    return request.endpoint == "about.session_state" or "seen" in request.args
 
 
 def _touch(who: Actor) -> Actor:
@@ -272,8 +282,15 @@ def sign_in(account: Account) -> None:
     token = accounts.start_session(
         session(), account, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")
     )
+    known = known_browser(account.email) or secrets.token_urlsafe(12)
+
+    def remember(response: Response) -> Response:
+        value = f"{known}.{_browser_of(account.email, known)}"
+        response.set_cookie("known", value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().secure)
+        return response
 
     def set_cookie() -> None:
+        after_this_request(remember)
         kept = cookie.get("next")
         cookie.clear()
         if kept:
@@ -282,6 +299,30 @@ def sign_in(account: Account) -> None:
         login_user(_Visitor(token))
 
     after_commit(set_cookie)
+
+
+def known_browser(email: str) -> str:
+    """The name of this browser if the account of `email` was the last to sign in here; "" otherwise.
+
+    It outlives sessions and lets nobody in: only guesses are counted apart, see `services.attempts`.
+    """
+    name, _, proof = request.cookies.get("known", "").partition(".")
+    return name if name and hmac.compare_digest(proof.encode(), _browser_of(email, name).encode()) else ""
+
+
+def place() -> str:
+    """Whose tries to sign in are limited together: a browser that the typed account knows, or else a network.
+
+    Many people may stand behind one address; a neighbour's tries are not to shut out those who were here before.
+    """
+    asked = cookie.get("code_for")
+    email = request.form.get("email") or (asked.get("email", "") if isinstance(asked, dict) else "")
+    known = known_browser(email)
+    return f"browser:{known}" if known else network()
+
+
+def _browser_of(email: str, name: str) -> str:
+    return opaque("browser", accounts.email_key(email), name, length=32)
 
 
 def renew(token: str) -> None:
@@ -331,8 +372,12 @@ def own_page(path: str, lang: str) -> str:
 
 
 def network() -> str:
-    """The visitor's network: an IPv4 address, or the /64 of an IPv6 one."""
-    address = request.remote_addr or ""
+    """The visitor's network."""
+    return network_of(request.remote_addr or "")
+
+
+def network_of(address: str) -> str:
+    """The network of an address: an IPv4 address, or the /64 of an IPv6 one."""
     if ":" not in address:
         return address
     try:
@@ -455,6 +500,8 @@ def register_requests(app: Flask) -> None:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store" if response.mimetype == "text/html" else "no-cache"
         response.vary.add("Accept-Language")
+        if g.get("token_over") and request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty":
+            cookie.modified = False  # what a script fetched; see `actor`
         return response
 
     @app.teardown_request
@@ -466,8 +513,17 @@ def register_requests(app: Flask) -> None:
 
 def policy(*, frame: str = "") -> str:
     """The Content-Security-Policy of a page; `frame` is what it shows in frames, as CSP writes sources."""
-    common = POLICY.format(connect=f" {settings().public_endpoint}")
+    script = f" 'nonce-{g.nonce}'" if "nonce" in g else ""
+    common = _POLICY.format(connect=f" {settings().public_endpoint}", script=script)
     return f"{common}; frame-src {frame}" if frame else common
+
+
+def nonce() -> str:
+    """This response's nonce, made when a page first asks for it: what htmx wants on all that it may touch."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    made: str = g.nonce
+    return made
 
 
 class ContestRequest(Request):

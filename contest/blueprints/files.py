@@ -22,12 +22,6 @@ bp = Blueprint("files", __name__)
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@bp.app_template_filter()
-def file_name(name: str) -> str:
-    """A file's name as pages may show it."""
-    return i18n.safe_name(name)
-
-
 # Uploads: JSON for our script -----------------------------------------------------------------------
 
 
@@ -89,7 +83,7 @@ def cancel(upload_id: UUID) -> Any:
 def remove(upload_id: UUID) -> Any:
     """The same by a plain form."""
     row = uploads.remove(session(), actor(), web.storage(), upload_id)
-    web.flash_said(_("%(name)s is removed.", name=file_name(row.name)))
+    web.flash_said(_("%(name)s is removed.", name=i18n.safe_name(row.name)))
     return redirect(url_for("submission.entry", slug=row.entry.contest.slug))
 
 
@@ -168,7 +162,7 @@ def tile(preview_id: UUID, level: int, column: int, row: int) -> Any:
     """One tile of a deep-zoom pyramid, for the same people."""
     found = previews.get_visible(session(), actor(), preview_id, ("tiles",))
     etag = web.opaque("tile", found.id, found.size, level, column, row)
-    return streams.tile(found.key, size=found.size, level=level, column=column, row=row, etag=etag, public_cache=False)
+    return streams.tile(found.key, level=level, column=column, row=row, etag=etag, public_cache=False)
 
 
 @bp.post("/files/<uuid:file_id>/original")

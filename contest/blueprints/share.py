@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel.core import get_global
 from flask import Blueprint
 
-from contest import i18n, web
+from contest import web
 from contest.services import covers, publications
 from contest.web import actor, public, session
 
 bp = Blueprint("share", __name__)
-
-
-@bp.app_template_filter()
-def og_locale(code: str) -> str:
-    """A language as links tell it, with its likeliest territory: en_US, ja_JP."""
-    parsed = i18n.cldr(code)
-    if parsed.territory:
-        return f"{parsed.language}_{parsed.territory}"
-    likely = str(get_global("likely_subtags").get(parsed.language, parsed.language)).split("_")
-    return f"{parsed.language}_{likely[-1]}" if len(likely) > 1 else parsed.language
 
 
 @bp.get("/covers/<slug>/<preset>")

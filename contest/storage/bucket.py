@@ -27,7 +27,7 @@ from contest.storage.errors import (
     no_bucket,
 )
 from contest.storage.headers import checked_type, disposition
-from contest.storage.values import Check, Grant, ObjectInfo, ObjectStream
+from contest.storage.values import Check, Grant, ObjectInfo, ObjectStream, StoreSettings
 
 MAX_SINGLE = 5 * 1024**3  # one PutObject or CopyObject; more would need multipart calls
 ABORT_RULE = "contest-abort-multipart"
@@ -66,6 +66,19 @@ class Storage:
         self._checksums = True
         self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
+
+    @classmethod
+    def from_settings(cls, settings: StoreSettings) -> Storage:
+        """The bucket that the settings name."""
+        return cls(
+            endpoint=settings.s3_endpoint,
+            public_endpoint=settings.public_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            bucket=settings.s3_bucket,
+            region=settings.s3_region,
+            path_style=settings.s3_path_style,
+        )
 
     def __repr__(self) -> str:
         return f"<Storage {self.bucket} at {self.endpoint}>"
@@ -178,10 +191,11 @@ class Storage:
             raise ValueError(f"{key} has more than {limit} bytes")
         return data
 
-    def read_range(self, key: str, start: int, end: int) -> bytes:
+    def read_range(self, key: str, start: int, end: int, *, etag: str | None = None) -> bytes:
         """Bytes `start` to `end`, the end excluded, as a slice would give them.
 
-        What lies past the object's end is left out, so b"" may come back. Raises ObjectMissing.
+        What lies past the object's end is left out, so b"" may come back. `etag` pins the object to the version
+        that `head` told. Raises ObjectMissing when it is not there (any more, in that version).
         """
         if start < 0 or end < start:
             raise ValueError("0 <= start <= end is required")
@@ -193,10 +207,15 @@ class Storage:
                     Bucket=self.bucket, Key=key, Range=f"bytes={start}-{end - 1}"
                 )
             except ClientError as error:
-                if code_of(error) in {"InvalidRange", "416"}:
+                if code_of(error) in {"InvalidRange", "416"} and etag is None:
                     return b""
+                if code_of(error) in {"InvalidRange", "416"}:  # shorter than the version that was meant
+                    raise ObjectMissing(key) from error
                 raise
         with ObjectStream(answer["Body"], f"get {key}") as stream:
+            # Asked here and not by If-Match, which not every store heeds.
+            if etag is not None and answer["ETag"].strip('"') != etag:
+                raise ObjectMissing(key)
             # A store that ignores Range sends everything from byte 0: never take that for ours.
             if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
                 return stream.read(end)[start:]

@@ -5,9 +5,28 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from contest.storage.errors import mapped
+
+
+class StoreSettings(Protocol):
+    """What Storage needs of the settings (contest.settings.Settings), which lie above it."""
+
+    @property
+    def s3_endpoint(self) -> str: ...
+    @property
+    def public_endpoint(self) -> str: ...
+    @property
+    def s3_access_key(self) -> str: ...
+    @property
+    def s3_secret_key(self) -> str: ...
+    @property
+    def s3_bucket(self) -> str: ...
+    @property
+    def s3_region(self) -> str: ...
+    @property
+    def s3_path_style(self) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def send(make: Make, session: Session, storage: Storage, entry: Entry) -> Callab
 
     def send_one(body: bytes, name: str = "a.png", slot: str = "screens") -> EntryFile:
         incoming = [uploads.Incoming(name, BytesIO(body))]
-        assert uploads.receive(session, make.actor(entry.account), storage, entry.contest.slug, slot, incoming) == []
+        actor = make.actor(entry.account)
+        assert not uploads.receive(session, actor, storage, entry.contest.slug, slot, incoming).refused
         session.commit()
         return session.scalars(select(EntryFile).order_by(EntryFile.position.desc()).limit(1)).one()
 

@@ -67,13 +67,7 @@ def _count(database: Database, *conditions: object) -> int:
 
 def test_what_was_acknowledged_survives_and_what_is_owed_arrives(embedded: Embedded) -> None:
     settings = _settings(embedded)
-    storage = Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.s3_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-    )
+    storage = Storage.from_settings(settings)
     database = Database(settings.database_url, pool=0)
     picture = noise(2000, 1500)
     with outbox.unit_of_work(database, outbox.QueueServer(settings.redis_url)) as session:

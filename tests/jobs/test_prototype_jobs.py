@@ -15,6 +15,7 @@ from contest.models import EntryFile, Preview, PreviewPage
 from contest.previews import tools
 from contest.prototype_host import PrototypeHost
 from contest.services import prototypes
+from contest.services.packs import Packs
 from contest.settings import Settings
 from contest.storage import Storage
 from tests.pictures import archive
@@ -53,7 +54,9 @@ def test_an_upload_becomes_pictures_and_a_prototype_to_click(
     assert [page.label for page in session.scalars(select(PreviewPage))] == (["screen"] if found else [])
     assert row.preview_tree is not None
     assert len(row.preview_tree) == len(DECENT)
-    host = PrototypeHost(_nobody, settings.model_copy(update={"prototype_url": "http://prototypes.example"}), storage)
+    host = PrototypeHost(
+        _nobody, settings.model_copy(update={"prototype_url": "http://prototypes.example"}), Packs(storage)
+    )
     word = prototypes.seal(settings.secret_key, made[1, "site"].key, datetime.now(UTC).timestamp())
     for path, body in DECENT.items():
         answer = Client(host).get(

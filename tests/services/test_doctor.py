@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from contest import doctor
+from contest import audit, doctor
 from contest.settings import Settings
 from contest.storage import Storage
 
@@ -42,8 +45,25 @@ def test_what_is_wrong_is_named_with_its_fix(
     assert any(said in check.fix + check.detail + check.name for check in bad), [(c.name, c.detail, c.fix) for c in bad]
 
 
+def test_an_audit_log_that_was_changed_is_named(settings: Settings, storage: Storage, session: Session) -> None:
+    audit.record(session, None, "contest.changed", number=1)
+    session.commit()
+    sealed = audit.seal(session, settle=timedelta(0))
+    session.commit()
+    assert sealed is not None
+    before = next(check for check in doctor.checks(settings) if check.name == "audit log")
+    session.execute(text("SET LOCAL session_replication_role = replica"))
+    session.execute(text("UPDATE audit_event SET facts = '{}'"))
+    session.commit()
+
+    after = next(check for check in doctor.checks(settings) if check.name == "audit log")
+
+    assert (before.ok, sealed.digest in before.detail) == (True, True)
+    assert (after.ok, after.detail) == (False, f"seal {sealed.id} does not hold")
+
+
 def test_an_old_schema_is_named(settings: Settings, addresses: object, worker_id: str) -> None:
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine
     from sqlalchemy.engine import make_url
 
     name = f"empty_{worker_id}"
@@ -65,6 +85,7 @@ def test_programs_are_started_and_the_second_host_is_asked(settings: Settings, s
 
     from contest.previews import tools
     from contest.prototype_host import PrototypeHost
+    from contest.services.packs import Packs
 
     def site(_environ: object, start: Any) -> list[bytes]:
         start("200 OK", [])
@@ -76,7 +97,7 @@ def test_programs_are_started_and_the_second_host_is_asked(settings: Settings, s
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         wrong = {check.name: check for check in doctor.checks(chosen)}
-        server.set_app(PrototypeHost(site, chosen, storage))
+        server.set_app(PrototypeHost(site, chosen, Packs(storage)))
         right = {check.name: check for check in doctor.checks(chosen)}
     finally:
         server.shutdown()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from contest.storage import ObjectExists, ObjectInfo, ObjectMissing, Storage, StorageDown
-from tests.services.wire import BODY, grant_for, send, sibling
+from contest.settings import Settings
+from contest.storage import ObjectExists, ObjectInfo, ObjectMissing, Storage
+from tests.services.wire import BODY, at_once, grant_for, send, sibling
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:
@@ -27,21 +27,6 @@ def until(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
-
-
-def at_once(act: Callable[[int], object], count: int) -> list[object]:
-    """What `act(0)` to `act(count - 1)` return or raise, all started at the same moment."""
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> object:
-        gate.wait()
-        try:
-            return act(number)
-        except (ObjectExists, ObjectMissing, StorageDown) as error:
-            return type(error)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 @pytest.fixture
@@ -452,3 +437,28 @@ def test_a_copy_can_be_pinned_to_what_was_checked(storage: Storage, key: str) ->
     assert (storage.head(key + "-1").size, caught.value.args) == (7, (key,))
     with pytest.raises(ObjectMissing):
         storage.head(key + "-2")
+
+
+# ---- from the settings ----------------------------------------------------------------------
+
+
+def test_it_is_made_as_the_settings_say() -> None:
+    made = Storage.from_settings(
+        Settings(
+            contest_env="test",
+            s3_endpoint="http://store.internal:9000",
+            s3_public_endpoint="https://files.example.org",
+            s3_region="eu-central-1",
+            s3_bucket="works",
+            s3_access_key="an-id",
+            s3_secret_key="a-secret",
+            s3_path_style=False,
+        )
+    )
+
+    link = urlsplit(made.link("entries/one"))
+
+    # What browsers get is signed for the public host, with the bucket in its name and the region in the signature.
+    assert (link.scheme, link.hostname, link.path) == ("https", "works.files.example.org", "/entries/one")
+    assert "/eu-central-1/s3/aws4_request" in parse_qs(link.query)["X-Amz-Credential"][0]
+    assert (made.endpoint, made.bucket, made.region) == ("http://store.internal:9000", "works", "eu-central-1")

@@ -1,13 +1,16 @@
-"""What the tests of the store share: plain HTTP as a browser speaks it, and sibling stores."""
+"""What the tests of the store share: plain HTTP as a browser speaks it, sibling stores, acts at the same moment."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from contest.storage import Grant, Storage
+from contest.storage import Grant, ObjectExists, ObjectMissing, Storage, StorageDown
 
 ORIGIN = "http://localhost:5000"
 BODY = b"%PDF-1.7 a poster"
@@ -44,6 +47,21 @@ def sibling(storage: Storage, **changes: Any) -> Storage:
             **changes,
         }
     )
+
+
+def at_once(act: Callable[[int], object], count: int) -> list[object]:
+    """What `act(0)` to `act(count - 1)` return or raise, all started at the same moment."""
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> object:
+        gate.wait()
+        try:
+            return act(number)
+        except (ObjectExists, ObjectMissing, StorageDown) as error:
+            return type(error)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
 
 
 def grant_for(storage: Storage, key: str, body: bytes = BODY) -> Grant:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from contest import streams
 from contest.models import Entry, EntryFile, Preview, Publication
 from contest.previews import extras, pack
-from contest.services.tiles import Tiles
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import PublicationState
@@ -135,7 +134,7 @@ class TestARange:
             assert response.headers["Content-Type"] == "video/mp4"
 
     def test_beyond_the_end_is_refused(self, visitor: Pages, film: Preview) -> None:
-        for wanted in ("bytes=10240-", "bytes=10240-20000", "bytes=-0", "bytes=999999999999999999-"):
+        for wanted in ("bytes=10240-", "bytes=10240-20000", "bytes=999999999999999999-", f"bytes={'9' * 40}-"):
             response = asked(visitor, film, wanted)
             assert (response.status_code, response.data) == (416, b""), wanted
             assert response.headers["Content-Range"] == "bytes */10240"
@@ -144,7 +143,7 @@ class TestARange:
         no_numbers = "٣-٤".encode().decode("latin-1")
         for wanted in (
             "", "bytes", "bytes=", "bytes=-", "bytes=9-1", "bytes=a-b", "bytes=0-1,5-6", "lines=0-1", "bytes=0--1",
-            "bytes=1-2-3", f"bytes={'9' * 40}-", f"bytes={no_numbers}",
+            "bytes=1-2-3", "bytes=-0", f"bytes={'9' * 5000}-", f"bytes={no_numbers}",
         ):  # fmt: skip
             response = asked(visitor, film, wanted)
             assert (response.status_code, response.data) == (200, FILM), wanted
@@ -212,24 +211,6 @@ class TestTiles:
 
         assert visitor.open(address, headers={"If-None-Match": tag}).status_code == 304
         assert visitor.open(f"/previews/{tiles.id}/tiles/1/0_0").headers["ETag"] != tag
-
-    def test_the_index_is_read_once(self, storage: Storage, tiles: Preview) -> None:
-        asked: list[tuple[int, int]] = []
-
-        class Counting(Storage):
-            def __init__(self) -> None:
-                self.__dict__ = storage.__dict__
-
-            def read_range(self, key: str, start: int, end: int) -> bytes:
-                asked.append((start, end))
-                return super().read_range(key, start, end)
-
-        reader = Tiles(Counting())
-        for _ in range(3):
-            reader.read(tiles.key, tiles.size, 11, 0, 0)
-
-        assert len(asked) == 2 + 3
-        assert all(end - start < 100 for start, end in asked[2:])
 
 
 class TestWhoMaySee:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -27,24 +26,6 @@ NUMBER = "<int(max=2147483647):number>"
 def managed(slug: str) -> Contest:
     """The contest of an organiser's page. Raises NotFound for everybody outside its app team."""
     return contests.get_managed(session(), actor(), slug)
-
-
-def nonce() -> str:
-    """This response's nonce, made when a page first asks for it: what htmx wants on all that it may touch."""
-    if "nonce" not in g:
-        g.nonce = secrets.token_urlsafe(16)
-    made: str = g.nonce
-    return made
-
-
-def allow_nonce(response: Response) -> Response:
-    """Name the nonce in the policy of a page that asked for one. Nothing else of the policy changes."""
-    if "nonce" in g:
-        policy = web.POLICY.format(connect=f" {web.settings().public_endpoint}")
-        response.headers["Content-Security-Policy"] = policy.replace(
-            "script-src 'self'", f"script-src 'self' 'nonce-{g.nonce}'"
-        )
-    return response
 
 
 def wanted_part() -> str:
