@@ -1,4 +1,4 @@
-"""The command line: contest web | worker | migrate | demo | doctor | settings | user | preview | tally | agreement."""
+"""The command line: `contest --help` names the commands."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     user.add_argument("--name", required=True)
     user.add_argument("--admin", action="store_true")
     user.add_argument("--staff", action="store_true")
+
+    suspend = commands.add_parser("suspend", help="shut an account out at once, say one that was stolen")
+    suspend.add_argument("email")
+    suspend.add_argument("--lift", action="store_true", help="let it in again")
 
     demo = commands.add_parser("demo", help="everything on embedded services, with three filled contests")
     demo.add_argument("--port", type=int, default=None)
@@ -85,6 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case "user":
             return _user(chosen.email, chosen.name, admin=chosen.admin, staff=chosen.staff)
+        case "suspend":
+            return _suspend(chosen.email, lift=chosen.lift)
         case "preview":
             return _preview(chosen)
         case "tally" | "agreement":
@@ -150,6 +156,24 @@ def _user(email: str, name: str, *, admin: bool, staff: bool) -> int:
         print(f"{email} is not an address.", file=sys.stderr)
         return 2
     print(f"{email} can sign in now, by a code sent there.")
+    return 0
+
+
+def _suspend(email: str, *, lift: bool) -> int:
+    """Shut an account out, or let it in again."""
+    from contest.db import Database
+    from contest.errors import NotFound
+    from contest.services import accounts
+    from contest.settings import Settings
+
+    database = Database(Settings().database_url, pool=0)
+    try:
+        with database.unit_of_work() as session:
+            (accounts.restore if lift else accounts.suspend)(session, email)
+    except NotFound:
+        print(f"{email} has no account here.", file=sys.stderr)
+        return 1
+    print(f"{email} can sign in again." if lift else f"{email} is signed out everywhere and cannot sign in.")
     return 0
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from contest import texts, web
+from contest import logs, texts, web
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import Contest
 from contest.permissions import ANONYMOUS
@@ -196,7 +196,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Any:
         _roll_back()
-        log.exception("request_failed", path=request.path, number=g.get("request_number"))
+        log.exception("request_failed", path=logs.without_secrets(request.path), number=g.get("request_number"))
         return problem(500, _of("failed", links=[_again()]), code="failed")
 
 

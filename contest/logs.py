@@ -27,12 +27,17 @@ def configure(level: str) -> None:
     )
 
 
+def without_secrets(path: str) -> str:
+    """An address without what would let its reader in: an invitation's token, the sealed word of a prototype."""
+    return re.sub(r"(/invitations/)[^/ ?]+|/[A-Za-z0-9_-]{80,}(?=[/ ?]|$)", lambda found: f"{found[1] or '/'}…", path)
+
+
 class AccessLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """The access log without what a mailed link proves: an invitation's token."""
+    """The access log, which is read also by people who may not open what it names."""
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
         found: dict[str, Any] = super().atoms(resp, req, environ, request_time)
         for name in ("{raw_uri}e", "U", "r"):
             if name in found:
-                found[name] = re.sub(r"(/invitations/)[^/ ?]+", r"\1…", str(found[name]))
+                found[name] = without_secrets(str(found[name]))
         return found

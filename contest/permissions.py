@@ -166,8 +166,8 @@ def accepts_entries(contest: Contest, now: datetime) -> Decision:
 
 
 def may_enter(actor: Actor, contest: Contest, now: datetime) -> Decision:
-    """Start an entry. Whoever organises or judges a contest does not enter it."""
-    if actor.roles.get(contest.id):
+    """Start an entry. Whoever organises or judges a contest, or administers all of them, does not enter it."""
+    if actor.is_admin or actor.roles.get(contest.id):
         return no("team_may_not_enter")
     return accepts_entries(contest, now)
 
@@ -224,7 +224,10 @@ def may_withdraw(actor: Actor, entry: Entry, now: datetime) -> Decision:
 def may_open_round(actor: Actor, contest: Contest, round_: Round, now: datetime) -> Decision:
     if not (organise := may_organise(actor, contest)):
         return organise
-    if phase_of(contest, now) is not Phase.JUDGING:
+    phase = phase_of(contest, now)
+    if phase is Phase.DRAFT:
+        return no("not_announced")
+    if phase is not Phase.JUDGING:
         return no("entries_still_open", closes_at=contest.closes_at)
     return YES if round_.state == RoundState.PLANNED else no("round_not_planned")
 

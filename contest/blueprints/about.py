@@ -20,7 +20,6 @@ bp = Blueprint("about", __name__)
 TESTED = datetime(2026, 11, 22, tzinfo=UTC)
 #: From when a page says that the session ends (WCAG 2.2, 2.2.1 asks for 20 s; people need more to save).
 WARN = timedelta(minutes=15)
-YEAR = 365 * 86400
 #: Icons for where an SVG is not taken: name of the file, pixels.
 ICONS = (("icon-192.png", 192), ("icon-512.png", 512))
 
@@ -61,7 +60,7 @@ def set_theme() -> Any:
     response = redirect(web.own_page(request.form.get("back", ""), web.locale()))
     if wanted:
         secure = web.settings().secure
-        response.set_cookie("theme", wanted, max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
+        response.set_cookie("theme", wanted, max_age=web.YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
         response.delete_cookie("theme")
     return response
@@ -90,7 +89,7 @@ def logo(name: str) -> Any:
 
 
 def _lasting(response: Response, same: bool) -> Response:
-    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if same else "no-cache"
+    response.headers["Cache-Control"] = f"public, max-age={web.YEAR}, immutable" if same else "no-cache"
     return response
 
 

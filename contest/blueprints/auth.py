@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -33,7 +34,7 @@ def sign_in() -> Any:
 
 @bp.post("/sign-in")
 @public
-@web.limiter.limit(web.SIGN_IN_LIMIT)
+@web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_sign_in() -> Any:
     """With a password sign in; without one owe a code and ask for it, whoever the address is."""
@@ -45,7 +46,11 @@ def do_sign_in() -> Any:
             _send_code(form.email.data, CodePurpose.SIGN_IN, zone=_zone_sent())
             return redirect(url_for(".enter_code"))
         account = accounts.check_sign_in(
-            session(), email=form.email.data, password=form.password.data, network=web.network()
+            session(),
+            email=form.email.data,
+            password=form.password.data,
+            network=web.network(),
+            own=web.known_browser(form.email.data),
         )
     except Invalid as error:
         # The counted guess commits; only the sign-in is refused.
@@ -60,6 +65,7 @@ class Asked:
     """What a browser remembers of a code that it asked for, in its signed cookie.
 
     `claim`: that to the password chosen here, see `accounts.use_code`. `zone`: in which to say when it was sent.
+    `asker`: chosen at random with each request, so that nobody else can use up the tries of this browser.
     """
 
     email: str
@@ -67,6 +73,7 @@ class Asked:
     sent: int
     claim: str = ""
     zone: str = ""
+    asker: str = ""
 
     @property
     def at(self) -> datetime:
@@ -88,6 +95,13 @@ def _asked() -> Asked | None:
     return Asked(**stored) if isinstance(stored, dict) else None
 
 
+def _asker(asked: Asked) -> str:
+    """Who tries a code. Raises Invalid once the page says that it is over: tries are not saved up for later codes."""
+    if asked.until <= now():
+        raise Invalid("code", "code_wrong")
+    return asked.asker
+
+
 def _zone_sent() -> str:
     """The browser's own zone, if its script sent one."""
     sent = request.form.get("zone", "")
@@ -96,7 +110,7 @@ def _zone_sent() -> str:
 
 def _remember(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = "") -> None:
     """Keep what was asked for, for the next page, after the commit."""
-    asked = Asked(email, str(purpose), int(now().timestamp()), claim, zone)
+    asked = Asked(email, str(purpose), int(now().timestamp()), claim, zone, secrets.token_urlsafe(12))
 
     def keep() -> None:
         cookie["code_for"] = asdict(asked)
@@ -105,7 +119,8 @@ def _remember(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = 
 
 
 def _send_code(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = "") -> None:
-    accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale())
+    own = web.known_browser(email)
+    accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale(), network=web.network(), own=own)
     _remember(email, purpose, claim=claim, zone=zone)
 
 
@@ -136,6 +151,7 @@ def do_register() -> Any:
             password=form.password.data or "",
             locale=web.locale(),
             zone=form.zone.data,
+            network=web.network(),
         )
     except Invalid as error:
         web.keep_and_roll_back()
@@ -156,7 +172,7 @@ def enter_code() -> Any:
 
 @bp.post("/code")
 @public
-@web.limiter.limit(web.SIGN_IN_LIMIT)
+@web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_enter_code() -> Any:
     """A code that verifies an address also signs its owner in: both prove the same."""
@@ -176,7 +192,7 @@ def do_enter_code() -> Any:
             email=asked.email,
             code=form.code.data,
             purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
-            network=web.network(),
+            asker=_asker(asked),
             claim=asked.claim,
         )
     except Invalid as error:
@@ -194,7 +210,7 @@ def forgot() -> Any:
 
 @bp.post("/password")
 @public
-@web.limiter.limit(web.SIGN_IN_LIMIT)
+@web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_forgot() -> Any:
     form = forms.Forgot()
@@ -215,7 +231,7 @@ def reset() -> Any:
 
 @bp.post("/password/new")
 @public
-@web.limiter.limit(web.SIGN_IN_LIMIT)
+@web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_reset() -> Any:
     asked = _asked()
@@ -230,7 +246,7 @@ def do_reset() -> Any:
         return _code_page("auth/reset.html", form, asked, 422)
     try:
         account = accounts.reset_password(
-            session(), email=asked.email, code=form.code.data, password=form.password.data, network=web.network()
+            session(), email=asked.email, code=form.code.data, password=form.password.data, asker=_asker(asked)
         )
     except Invalid as error:
         form.refuse(error)
@@ -265,7 +281,7 @@ def do_confirm() -> Any:
     """Prove identity again before an act that cannot be undone."""
     form = forms.Confirm()
     if request.form.get("send"):
-        accounts.request_code(session(), email=actor().email, purpose=CodePurpose.CONFIRM, locale=web.locale())
+        accounts.request_confirmation(session(), actor(), locale=web.locale())
         web.flash_said(_("A code is on its way to %(email)s.", email=actor().email))
         return redirect(url_for(".confirm"))
     try:
@@ -365,7 +381,8 @@ def accept_invitation(token: str) -> Any:
     if not known:
         web.sign_in(account)
     web.after_commit(partial(web.flash_said, _("Welcome. You are in.")))
-    return redirect(url_for("submission.start"))
+    # Where their part stands, with what is next.
+    return redirect(url_for("manage.desk"))
 
 
 def _return_to(path: str) -> None:
@@ -383,7 +400,5 @@ def set_language() -> Any:
     if actor().signed_in:
         accounts.set_locale(session(), actor(), wanted)
     response = redirect(web.own_page(request.form.get("back", ""), wanted))
-    response.set_cookie(
-        "lang", wanted, max_age=365 * 86400, samesite="Lax", httponly=True, secure=web.settings().secure
-    )
+    response.set_cookie("lang", wanted, max_age=web.YEAR, samesite="Lax", httponly=True, secure=web.settings().secure)
     return response

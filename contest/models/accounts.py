@@ -71,6 +71,7 @@ class Code(Base):
     code_hash: Mapped[bytes]
     created_at: Mapped[Created]
     expires_at: Mapped[datetime]
+    #: Wrong ones in all; how often each browser may try is counted in `attempt`.
     tries: Mapped[int] = mapped_column(server_default="0")
     used_at: Mapped[datetime | None]
     __table_args__ = (
@@ -80,7 +81,7 @@ class Code(Base):
 
 
 class Attempt(Base):
-    """Counts guesses per key (account with network) in a window, so that limits hold without Redis."""
+    """Counts guesses and codes asked for per key (account and place) in a window: limits hold without Redis."""
 
     __tablename__ = "attempt"
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -1,6 +1,6 @@
 """Accounts: register, verify, sign in, sessions, codes, passwords, invitations.
 
-The rules (docs/running/accounts.md): answers never tell whether an address exists; codes are random,
+The rules (docs/decisions/0003-accounts.md): answers never tell whether an address exists; codes are random,
 hashed, single use, few tries, one live per purpose; a session is a row, its cookie a random token.
 """
 
@@ -12,7 +12,7 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,15 +25,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, i18n, mail, outbox
-from contest.errors import Conflict, Denied, Invalid, NotFound
+from contest.errors import Conflict, Invalid, NotFound
 from contest.models import (
     Account,
-    Attempt,
     Code,
     LoginSession,
     Membership,
 )
 from contest.permissions import Actor
+from contest.services import attempts
 from contest.settings import Settings
 from contest.vocabulary import DEFAULT_LOCALE, CodePurpose, Role
 
@@ -41,9 +41,8 @@ from contest.vocabulary import DEFAULT_LOCALE, CodePurpose, Role
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Type.ID)
 MIN_PASSWORD, MAX_PASSWORD = 15, 1024
 CODE_LIFE = timedelta(minutes=10)
+#: Wrong tries that each browser that asked for a code has at a code. Nobody can use up those of another.
 CODE_TRIES = 5
-#: Guesses per account and network in a window, and per account from everywhere.
-TRIES, TRIES_EVERYWHERE, TRY_WINDOW = 10, 50, timedelta(minutes=10)
 
 
 #: What people say of themselves. The reading and the order of a name are for lists; the Latin name for certificates.
@@ -116,32 +115,6 @@ def _hash_code(code: str, email: str, purpose: str) -> bytes:
     return hashlib.sha256(f"{purpose}\0{email}\0{code}".encode()).digest()
 
 
-# Limits ------------------------------------------------------------------------------------------
-
-
-def count_attempt(session: Session, key: str, limit: int) -> None:
-    """Count one guess under `key` in the current window. Raises Denied("too_many_tries") past `limit`.
-
-    The count lives in the database, so that it holds while the queue server is away.
-    """
-    now = clock.read(session)
-    seconds = int(TRY_WINDOW.total_seconds())
-    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
-    count = session.execute(
-        insert(Attempt)
-        .values(key=key, window_start=start, count=1)
-        .on_conflict_do_update(index_elements=["key", "window_start"], set_={"count": Attempt.count + 1})
-        .returning(Attempt.count)
-    ).scalar_one()
-    if count > limit:
-        raise Denied("too_many_tries", minutes=int(TRY_WINDOW.total_seconds() // 60))
-
-
-def _count_guess(session: Session, key: str, network: str) -> None:
-    count_attempt(session, f"guess:{key}:{network}", TRIES)
-    count_attempt(session, f"guess:{key}", TRIES_EVERYWHERE)
-
-
 # Registration and codes --------------------------------------------------------------------------
 
 
@@ -155,6 +128,7 @@ def register(
     password: str = "",
     latin_name: str = "",
     country: str = "",
+    network: str = "",
 ) -> str:
     """Open an account that its owner verifies by a code. A known address gets a mail instead.
 
@@ -190,7 +164,7 @@ def register(
             update(Account).where(Account.email_key == key, Account.verified_at.is_(None)).values(password_hash=hashed)
         )
     # For an address that is taken and verified, the same code simply signs its owner in.
-    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale)
+    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale, network=network)
     return _claim(hashed)
 
 
@@ -199,12 +173,24 @@ def _claim(hashed: str | None) -> str:
     return hashlib.sha256(hashed.encode()).hexdigest() if hashed else ""
 
 
-def request_code(session: Session, *, email: str, purpose: str, locale: str) -> None:
-    """Owe a code. One row whether or not the address exists; the job looks it up."""
+def request_code(session: Session, *, email: str, purpose: str, locale: str, network: str = "", own: str = "") -> None:
+    """Owe a code. One row whether or not the address exists; the job looks it up. Raises Denied.
+
+    `own`: see `attempts`.
+    """
     key = email_key(email)
-    count_attempt(session, f"code:{key}", TRIES)
+    attempts.ask(session, key, network=network, own=own)
     audit.record(session, None, "account.code_requested", purpose=purpose)
     outbox.add(session, "send_code", queue="mail", email_key=key, purpose=str(purpose), locale=locale)
+
+
+def request_confirmation(session: Session, actor: Actor, *, locale: str) -> None:
+    """Owe the actor a code to prove identity again with. Raises Denied."""
+    request_code(session, email=actor.email, purpose=CodePurpose.CONFIRM, locale=locale, own=_own_place(actor))
+
+
+def _own_place(actor: Actor) -> str:
+    return f"session:{actor.session_id}"
 
 
 def make_code(session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str) -> None:
@@ -241,24 +227,30 @@ def make_code(session: Session, settings: Settings, key: str, purpose: str, loca
 
 
 def use_code(
-    session: Session, *, email: str, code: str, purposes: tuple[str, ...], network: str = "", claim: str = ""
+    session: Session, *, email: str, code: str, purposes: tuple[str, ...], asker: str = "", claim: str = ""
 ) -> Account:
     """Consume a one-time code; returns its account, verified by it. Raises Invalid or Denied.
 
+    `asker` stands for the browser that asked for a code, or the session that confirms. Tries count for it alone:
+    a stranger who knows the address has tries of its own, and as few, for it must ask too, and asking is limited.
+
     A password that somebody chose before the address was proven stays only with the `claim` to it:
     otherwise a stranger could register an address and wait until its owner verifies it.
-    A wrong guess is counted on the code's row and commits with the caller's answer, so the caller
-    must commit also when this raises Invalid.
+    A wrong guess is counted and commits with the caller's answer, so the caller must commit also when this
+    raises Invalid.
     """
     key = email_key(email)
     digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isdigit())
-    _count_guess(session, key, network)
+    attempts.guess(session, key, network="", own=f"asker:{asker}")
     now = clock.read(session)
     rows = session.scalars(
         select(Code).where(Code.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None)).with_for_update()
     ).all()
     for row in rows:
-        if row.expires_at <= now or row.tries >= CODE_TRIES:
+        if (
+            row.expires_at <= now
+            or attempts.count_since(session, f"tries:{row.id}:{asker}", row.created_at) > CODE_TRIES
+        ):
             continue
         if secrets.compare_digest(row.code_hash, _hash_code(digits, key, row.purpose)):
             row.used_at = now
@@ -278,13 +270,13 @@ def use_code(
 # Signing in --------------------------------------------------------------------------------------
 
 
-def check_sign_in(session: Session, *, email: str, password: str, network: str) -> Account:
+def check_sign_in(session: Session, *, email: str, password: str, network: str, own: str = "") -> Account:
     """The account of an address and password. Raises Invalid("password", "sign_in_wrong") or Denied.
 
-    As with codes, the caller commits the counted guess also on Invalid.
+    `own`: see `attempts`. As with codes, the caller commits the counted guess also on Invalid.
     """
     key = email_key(email)
-    _count_guess(session, key, network)
+    attempts.guess(session, key, network=network, own=own)
     account = session.scalars(select(Account).where(Account.email_key == key)).first()
     good = _verify(account.password_hash if account else None, password)
     if account is None or not good or account.suspended_at is not None or account.verified_at is None:
@@ -453,14 +445,16 @@ def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = 
 
 
 def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> str:
-    """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count.
+    """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count, for this session only.
 
     Returns the session's new token: a cookie that somebody copied before is worth nothing from now on.
     """
     if code:
-        account = use_code(session, email=actor.email, code=code, purposes=(CodePurpose.CONFIRM,), network=network)
+        purposes = (CodePurpose.CONFIRM,)
+        account = use_code(session, email=actor.email, code=code, purposes=purposes, asker=_own_place(actor))
     else:
-        account = check_sign_in(session, email=actor.email, password=password, network=network)
+        own = _own_place(actor)
+        account = check_sign_in(session, email=actor.email, password=password, network=network, own=own)
     if account.id != actor.account_id:
         raise Invalid("code", "code_wrong")
     row, now = session.get_one(LoginSession, actor.session_id), clock.read(session)
@@ -473,10 +467,10 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
     return token
 
 
-def reset_password(session: Session, *, email: str, code: str, password: str, network: str = "") -> Account:
+def reset_password(session: Session, *, email: str, code: str, password: str, asker: str = "") -> Account:
     """Set a new password by a code of purpose reset; every session ends."""
     check_password(password)
-    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), network=network)
+    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), asker=asker)
     account.password_hash = hash_password(password)
     _revoke_all(session, account)
     audit.record(session, Actor(account_id=account.id), "account.password_changed", account)
@@ -558,13 +552,23 @@ def create_account(
     return account
 
 
-def suspend(session: Session, actor: Actor, account_id: uuid.UUID) -> None:
-    """Shut an account out at once: its sessions end, its codes die."""
-    if not actor.is_admin:
-        raise NotFound
-    account = session.get(Account, account_id, with_for_update=True)
-    if account is None:
-        raise NotFound
+def suspend(session: Session, email: str) -> None:
+    """Shut an account out at once, by the operator of this host: its sessions end, its codes die. Raises NotFound."""
+    account = _by_address(session, email)
     account.suspended_at = clock.read(session)
     _revoke_all(session, account)
-    audit.record(session, actor, "account.suspended", account)
+    audit.record(session, None, "account.suspended", account)
+
+
+def restore(session: Session, email: str) -> None:
+    """Let a suspended account in again. Its owner signs in anew. Raises NotFound."""
+    account = _by_address(session, email)
+    account.suspended_at = None
+    audit.record(session, None, "account.restored", account)
+
+
+def _by_address(session: Session, email: str) -> Account:
+    account = session.scalars(select(Account).where(Account.email_key == email_key(email)).with_for_update()).first()
+    if account is None:
+        raise NotFound
+    return account

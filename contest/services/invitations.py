@@ -7,18 +7,18 @@ import secrets
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, i18n, mail, outbox
 from contest.errors import Denied, Invalid, NotFound
-from contest.models import Account, Contest, Invitation, Membership
+from contest.models import Account, Contest, Entry, Invitation, Membership
 from contest.permissions import Actor, may_organise
 from contest.services.accounts import check_email, check_password, create_account, email_key, hash_password
 from contest.settings import Settings
-from contest.vocabulary import DEFAULT_LOCALE, STAFF_ROLES, Role
+from contest.vocabulary import DEFAULT_LOCALE, STAFF_ROLES, EntryState, Phase, Role
 
 INVITATION_LIFE = timedelta(days=14)
 
@@ -46,7 +46,7 @@ def invite(
         raise Invalid("email", "already_member")
     known = session.scalar(select(Account.id).where(Account.email_key == key))
     if contest is not None and known is not None:
-        _refuse_both(session, contest.id, known, role)
+        _refuse_conflict(session, contest, known, role)
     now = clock.read(session)
     invitation = Invitation(
         contest_id=contest.id if contest else None,
@@ -137,7 +137,7 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
     """
     invitation = get_invitation(session, token)
     session.refresh(invitation, with_for_update=True)
-    if invitation.accepted_at is not None:
+    if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise NotFound
     now = clock.read(session)
     account = session.scalars(
@@ -176,25 +176,41 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
 def grant_role(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID, role: str) -> None:
     """Give a role; having it already is fine. Raises Invalid("email", "role_conflict")."""
     session.flush()
-    _refuse_both(session, contest_id, account_id, role)
+    _refuse_conflict(session, session.get_one(Contest, contest_id), account_id, role)
     session.execute(
         insert(Membership).values(contest_id=contest_id, account_id=account_id, role=role).on_conflict_do_nothing()
     )
 
 
-def _refuse_both(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID, role: str) -> None:
-    """Nobody judges blind in a contest whose entrants' names they may read as its app team."""
+def _refuse_conflict(session: Session, contest: Contest, account_id: uuid.UUID, role: str) -> None:
+    """Nobody judges blind in a contest whose entrants' names they may read as its app team, or that they entered.
+
+    A draft that can no longer be submitted takes part in nothing, so it is in nobody's way.
+    """
     others = STAFF_ROLES if role == Role.JUDGE else {Role.JUDGE}
+    still: ColumnElement[bool] = Membership.removed_at.is_(None)
+    if role == Role.JUDGE:
+        # Names that somebody read on the team stay known. Before the contest opened there were none.
+        still = or_(still, Membership.removed_at > contest.opens_at)
     held = session.scalar(
         select(Membership.id).where(
-            Membership.contest_id == contest_id,
+            Membership.contest_id == contest.id,
             Membership.account_id == account_id,
             Membership.role.in_(others),
-            Membership.removed_at.is_(None),
+            still,
         )
     )
     if held is not None:
         raise Invalid("email", "role_conflict")
+    taking_part = {EntryState.SUBMITTED, EntryState.DISQUALIFIED}
+    if clock.phase_of(contest, clock.read(session)) in (Phase.OPEN, Phase.GRACE):
+        taking_part.add(EntryState.DRAFT)
+    if session.scalar(
+        select(Entry.id).where(
+            Entry.contest_id == contest.id, Entry.account_id == account_id, Entry.state.in_(taking_part)
+        )
+    ):
+        raise Invalid("email", "entrant_conflict")
 
 
 def revoke_invitation(session: Session, actor: Actor, contest: Contest, invitation_id: uuid.UUID) -> None:

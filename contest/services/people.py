@@ -14,11 +14,11 @@ from contest import audit, clock, outbox
 from contest.errors import Denied, NotFound
 from contest.models import Account, Contest, Invitation, Membership
 from contest.permissions import Actor
-from contest.services import accounts, assignment, contests, invitations
+from contest.services import assignment, attempts, contests, invitations
 from contest.services.listing import Listing, by_name
 from contest.vocabulary import Role
 
-#: Mails that one invitation may cause in the window of `accounts.count_attempt`.
+#: Mails that one invitation may cause in the window of `attempts.count_attempt`.
 RESENDS = 5
 #: Orders of the lists of members and of invitations, and what an invitation can be.
 MEMBER_SORTS = ("role", "name", "email", "since")
@@ -140,7 +140,7 @@ def send_again(session: Session, actor: Actor, slug: str, invitation_id: uuid.UU
         raise NotFound
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise Denied("invitation_over")
-    accounts.count_attempt(session, f"invite:{invitation.id}", RESENDS)
+    attempts.count_attempt(session, f"invite:{invitation.id}", RESENDS)
     invitation.expires_at = clock.read(session) + invitations.INVITATION_LIFE
     audit.record(session, actor, "invitation.sent", invitation, role=invitation.role, again=True)
     outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))

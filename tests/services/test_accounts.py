@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Attempt, Code, Invitation, LoginSession, MailMessage, Membership
-from contest.services import accounts, invitations
+from contest.services import accounts, attempts, invitations
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 
@@ -100,6 +100,60 @@ def test_the_sixth_try_is_one_too_many(session: Session, make: Make, run_jobs: R
         accounts.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,))
 
 
+def test_the_tries_of_one_browser_are_not_those_of_another(session: Session, make: Make, run_jobs: Run) -> None:
+    account = make.account()
+    code = _code_for(session, run_jobs, account.email)
+    purposes = (CodePurpose.SIGN_IN,)
+    for _ in range(accounts.CODE_TRIES):
+        with pytest.raises(Invalid):
+            accounts.use_code(session, email=account.email, code="0000 0000", purposes=purposes, asker="stranger")
+
+    with pytest.raises(Invalid):
+        accounts.use_code(session, email=account.email, code=code, purposes=purposes, asker="stranger")
+    assert accounts.use_code(session, email=account.email, code=code, purposes=purposes, asker="owner").id == account.id
+
+
+def test_asking_for_codes_is_limited_per_network_and_everywhere(session: Session) -> None:
+    def ask(network: str) -> None:
+        accounts.request_code(session, email="a@example.org", purpose=CodePurpose.SIGN_IN, locale="en", network=network)
+
+    for _ in range(attempts.ASKS):
+        ask("a")
+    with pytest.raises(Denied, match="too_many_tries"):
+        ask("a")
+    for number in range(attempts.ASKS_EVERYWHERE - attempts.ASKS):
+        ask(f"b{number}")
+    with pytest.raises(Denied, match="too_many_tries"):
+        ask("c")
+
+
+def test_strangers_neither_guess_nor_ask_away_the_owners_confirming(
+    session: Session, make: Make, run_jobs: Run
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    actor = make.actor(account)
+    for number in range(attempts.ASKS_EVERYWHERE):
+        accounts.request_code(
+            session, email=account.email, purpose=CodePurpose.RESET, locale="en", network=f"stranger {number}"
+        )
+    for number in range(attempts.TRIES_EVERYWHERE):
+        attempts.count_attempt(session, f"guess:{account.email_key}", number + 1)
+    with pytest.raises(Denied):
+        accounts.check_sign_in(session, email=account.email, password=SENTENCE, network="n")
+
+    accounts.request_confirmation(session, actor, locale="en")
+    session.commit()
+    run_jobs()
+
+    assert accounts.confirm(session, actor, code=_mailed_code(session))
+    assert accounts.confirm(session, actor, password=SENTENCE)
+    for _ in range(attempts.TRIES):
+        with pytest.raises((Invalid, Denied)):
+            accounts.confirm(session, actor, password="another sentence here")
+    with pytest.raises(Denied, match="too_many_tries"):
+        accounts.confirm(session, actor, password=SENTENCE)
+
+
 def test_a_new_code_ends_the_old_one_and_old_ones_expire(session: Session, make: Make, run_jobs: Run) -> None:
     account = make.account()
     old = _code_for(session, run_jobs, account.email)
@@ -176,7 +230,7 @@ def test_every_wrong_sign_in_says_the_same(session: Session, make: Make, wrong: 
 
 def test_guesses_are_limited_per_network_and_everywhere(session: Session, make: Make) -> None:
     account = make.account()
-    for _ in range(accounts.TRIES):
+    for _ in range(attempts.TRIES):
         with pytest.raises(Invalid):
             accounts.check_sign_in(session, email=account.email, password="no", network="a")
     with pytest.raises(Denied, match="too_many_tries"):
@@ -185,7 +239,7 @@ def test_guesses_are_limited_per_network_and_everywhere(session: Session, make: 
     with pytest.raises(Invalid):
         accounts.check_sign_in(session, email=account.email, password="no", network="b")
     session.execute(
-        update(Attempt).where(Attempt.key == f"guess:{account.email_key}").values(count=accounts.TRIES_EVERYWHERE)
+        update(Attempt).where(Attempt.key == f"guess:{account.email_key}").values(count=attempts.TRIES_EVERYWHERE)
     )
     with pytest.raises(Denied):
         accounts.check_sign_in(session, email=account.email, password="no", network="c")
@@ -216,9 +270,15 @@ def test_a_session_dies_by_revoking_idling_expiry_and_suspension(session: Sessio
     assert accounts.load_actor(session, token) is None
 
     token, _ = opened()
-    accounts.suspend(session, make.actor(make.account(is_admin=True)), account.id)
+    accounts.suspend(session, account.email.upper())
     session.flush()
     assert accounts.load_actor(session, token) is None
+    accounts.restore(session, account.email)
+    session.flush()
+    assert accounts.load_actor(session, token) is None
+    assert accounts.load_actor(session, opened()[0]) is not None
+    with pytest.raises(NotFound):
+        accounts.suspend(session, "nobody@example.org")
     assert accounts.load_actor(session, "no such token") is None
 
 
@@ -336,6 +396,51 @@ def test_nobody_judges_where_they_may_read_the_names(session: Session, make: Mak
         invitations.invite(session, organiser, contest, email=person.email, name="", role=wanted, locale="en")
     with pytest.raises(Invalid, match="role_conflict"):
         invitations.grant_role(session, contest.id, person.id, wanted)
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "barred"),
+    [
+        ("open", "draft", True),
+        ("open", "submitted", True),
+        ("open", "withdrawn", False),
+        ("judging", "submitted", True),
+        ("judging", "disqualified", True),
+        ("judging", "draft", False),
+    ],
+)
+def test_nobody_judges_or_runs_a_contest_that_they_take_part_in(
+    session: Session, make: Make, phase: str, state: str, barred: bool
+) -> None:
+    contest = make.contest(phase)
+    person = make.entry(contest, state=state, files=0).account
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+
+    for role in (Role.JUDGE, Role.PUBLISHER):
+        if barred:
+            with pytest.raises(Invalid, match="entrant_conflict"):
+                invitations.invite(session, organiser, contest, email=person.email, name="", role=role, locale="en")
+            with pytest.raises(Invalid, match="entrant_conflict"):
+                invitations.grant_role(session, contest.id, person.id, role)
+        else:
+            invitations.invite(session, organiser, contest, email=person.email, name="", role=role, locale="en")
+
+
+def test_whoever_left_the_team_after_the_opening_has_read_names_and_does_not_judge(
+    session: Session, make: Make
+) -> None:
+    contest = make.contest("judging")
+    assert contest.opens_at is not None
+    person, early = make.member(contest, Role.CHAIR), make.member(contest, Role.CHAIR)
+    for one, moment in ((person, contest.opens_at), (early, contest.opens_at - timedelta(days=1))):
+        session.execute(
+            update(Membership).where(Membership.account_id == one.id).values(removed_at=moment + timedelta(seconds=1))
+        )
+
+    with pytest.raises(Invalid, match="role_conflict"):
+        invitations.grant_role(session, contest.id, person.id, Role.JUDGE)
+    invitations.grant_role(session, contest.id, early.id, Role.JUDGE)
+    invitations.grant_role(session, contest.id, person.id, Role.PUBLISHER)
 
 
 def test_a_judge_is_not_of_the_team_until_the_winners_are_public(session: Session, make: Make) -> None:

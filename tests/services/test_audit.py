@@ -71,6 +71,30 @@ def test_seals_chain_and_a_changed_event_breaks_them(session: Session) -> None:
     assert audit.verify(session) == first.id
 
 
+def test_an_event_put_between_two_batches_breaks_the_chain(session: Session) -> None:
+    audit.record(session, None, "contest.created")
+    session.commit()
+    audit.seal(session, settle=NOW)
+    session.execute(text("SELECT nextval(pg_get_serial_sequence('audit_event', 'id'))"))  # as a refused act leaves it
+    audit.record(session, None, "contest.changed")
+    session.commit()
+    second = audit.seal(session, settle=NOW)
+    session.commit()
+    assert second is not None and audit.verify(session) is None
+
+    forged = {"id": second.first_id - 1, "at": second.at}
+    session.execute(
+        text(
+            "INSERT INTO audit_event (id, at, act, subject_type, subject_id, facts) OVERRIDING SYSTEM VALUE"
+            " VALUES (:id, :at, 'entry.disqualified', '', '', '{}')"
+        ),
+        forged,
+    )
+    session.commit()
+
+    assert audit.verify(session) == second.id
+
+
 def test_fresh_events_rest_before_they_are_sealed(session: Session) -> None:
     audit.record(session, None, "contest.created")
     session.commit()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +13,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from contest.db import Database
-from contest.errors import Denied
-from contest.models import Account, Score, Scorecard, Tally
-from contest.services import contests, judging, results
+from contest.errors import Denied, NotFound
+from contest.models import Account, Contest, Invitation, Score, Scorecard, Tally
+from contest.services import contests, invitations, judging, results
 from contest.services.sheets import CardView
 from contest.vocabulary import Role
 from tests.factories import Make
@@ -208,6 +210,45 @@ def test_a_score_and_an_organisers_act_never_wait_for_each_other(
     thread.join(60)
 
     assert [card.state for card in done] == ["submitted"]
+
+
+def test_an_invitation_that_is_withdrawn_while_it_is_accepted_gives_nothing(
+    database: Database, session: Session, make: Make
+) -> None:
+    contest, token = make.contest(), "a token that was mailed"
+    invitation = Invitation(
+        contest_id=contest.id,
+        role="judge",
+        email="j@example.org",
+        email_key="j@example.org",
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        invited_by=contest.created_by,
+        expires_at=datetime.now(UTC) + timedelta(days=1),
+    )
+    session.add(invitation)
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+    session.commit()
+    waiter: list[int] = []
+    refused: list[bool] = []
+
+    def accept() -> None:
+        try:
+            with database.unit_of_work() as own:
+                waiter.append(own.execute(text("SELECT pg_backend_pid()")).scalar_one())
+                invitations.accept_invitation(own, token, name="J")
+        except NotFound:
+            refused.append(True)
+
+    thread = threading.Thread(target=accept)
+    with database.unit_of_work() as own:
+        invitations.revoke_invitation(own, organiser, own.get_one(Contest, contest.id), invitation.id)
+        own.flush()
+        thread.start()
+        _until_waiting(database, waiter)
+    thread.join(60)
+
+    assert refused == [True]
+    assert session.scalars(select(Account).where(Account.email == "j@example.org")).all() == []
 
 
 def _until_waiting(database: Database, waiter: list[int]) -> None:

@@ -55,7 +55,7 @@ def test_twenty_uses_of_one_code_succeed_once(database: Database, session: Sessi
     run_jobs()
     found = re.search(r"\d{4} \d{4}", session.scalars(select(MailMessage.text)).one())
     assert found
-    networks = iter(range(20))
+    askers = iter(range(20))
 
     outcomes = _at_once(
         database,
@@ -65,7 +65,7 @@ def test_twenty_uses_of_one_code_succeed_once(database: Database, session: Sessi
             email=account.email,
             code=found.group(0),
             purposes=(CodePurpose.SIGN_IN,),
-            network=f"10.0.0.{next(networks)}",
+            asker=f"browser {next(askers)}",
         ),
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from contest import web
 from contest.models import Account, MailMessage
-from contest.services import accounts, invitations
+from contest.services import accounts, attempts, invitations
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 from tests.pages import Pages
@@ -125,11 +125,113 @@ def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
         attacker.open(
             url, method="POST", data={**data, "code": "00000000"}, environ_base={"REMOTE_ADDR": "9.9.9.9"}
         ).status_code
-        for _ in range(accounts.TRIES_EVERYWHERE + 5)
+        for _ in range(attempts.TRIES_EVERYWHERE + 5)
     ]
-    assert statuses == [422] * accounts.TRIES + [429] * (accounts.TRIES_EVERYWHERE + 5 - accounts.TRIES)
+    assert statuses == [422] * attempts.TRIES + [429] * (attempts.TRIES_EVERYWHERE + 5 - attempts.TRIES)
 
     _sign_in(pages, account.email, OWN, 302)
+
+
+def test_a_stranger_who_asks_and_guesses_does_not_spoil_the_owners_code(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    account = make.account()
+    mine = pages.submit(pages.get("/sign-in"), "Send the code", {"email": account.email})
+    stranger = pages.as_(None)
+    page = stranger.submit(stranger.get("/sign-in"), "Send the code", {"email": account.email})
+    run_jobs()
+    for _ in range(accounts.CODE_TRIES + 1):
+        stranger.submit(page, "Sign in", {"code": "00000000"}, status=422)
+
+    pages.submit(mine, "Sign in", {"code": _mailed(session)})
+
+    assert pages.get("/account").h1 == "Your account"
+
+
+def test_strangers_who_guess_from_everywhere_do_not_shut_out_a_browser_that_signed_in_before(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    account, other = make.account(password_hash=accounts.hash_password(OWN)), make.account()
+    _sign_in(pages, account.email, OWN, 302)
+    pages.post("/sign-out", {})
+    for email in (account.email, other.email):
+        for kind, most in (("guess", attempts.TRIES_EVERYWHERE), ("code", attempts.ASKS_EVERYWHERE)):
+            for _ in range(most):
+                attempts.count_attempt(session, f"{kind}:{accounts.email_key(email)}", 1000)
+    session.commit()
+
+    _sign_in(pages.as_(None), account.email, OWN, 429)
+    _sign_in(pages, other.email, OWN, 429)
+    pages.submit(pages.get("/sign-in"), "Send the code", {"email": other.email}, status=429)
+    pages.submit(pages.get("/sign-in"), "Send the code", {"email": account.email})
+    _sign_in(pages, account.email, OWN, 302)
+
+
+def test_guesses_count_also_in_a_browser_that_signed_in_before(pages: Pages, make: Make) -> None:
+    account = make.account(password_hash=accounts.hash_password(OWN))
+    _sign_in(pages, account.email, OWN, 302)
+    pages.post("/sign-out", {})
+
+    for _ in range(attempts.TRIES - 1):
+        _sign_in(pages, account.email, STRANGERS, 422)
+    _sign_in(pages, account.email, OWN, 302)
+    pages.post("/sign-out", {})
+    _sign_in(pages, account.email, OWN, 429)
+
+
+def test_a_neighbours_tries_do_not_shut_out_a_browser_that_signed_in_before(
+    pages: Pages, app: Flask, make: Make
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(OWN))
+    _sign_in(pages, account.email, OWN, 302)
+    known = next(one for one in pages.client._cookies.values() if one.key == "known").value
+
+    def where(email: str, cookie: str) -> str:
+        with app.test_request_context(
+            "/sign-in",
+            method="POST",
+            data={"email": email},
+            headers={"Cookie": cookie},
+            environ_base={"REMOTE_ADDR": "9.9.9.9"},
+        ):
+            return web.place()
+
+    assert where(account.email, f"known={known}") == f"browser:{known.partition('.')[0]}"
+    assert where("other@example.org", f"known={known}") == "9.9.9.9"
+    assert where(account.email, f"known={known[:-1]}") == "9.9.9.9"
+    assert where("", "known=.") == "9.9.9.9"
+
+
+def test_tries_are_not_saved_up_for_a_later_code(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    account = make.account()
+    page = pages.submit(pages.get("/sign-in"), "Send the code", {"email": account.email})
+    with pages.client.session_transaction() as cookie:
+        cookie["code_for"] = {**cookie["code_for"], "sent": cookie["code_for"]["sent"] - 601}
+    run_jobs()
+
+    page = pages.submit(page, "Sign in", {"code": _mailed(session)}, status=422)
+
+    assert "The code has run out. Have a new one sent." in page.text()
+
+
+def test_an_answer_under_the_old_token_does_not_take_the_new_one_away(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    """Proving identity gives a new token; a poll that was under way with the old one may be answered later."""
+    account = make.account(password_hash=accounts.hash_password(OWN))
+    visitor = pages.as_(account)
+    with visitor.client.session_transaction() as cookie:
+        before = dict(cookie)
+    visitor.submit(visitor.get("/confirm"), "Confirm", {"password": OWN})
+    other = pages.as_(None)
+    with other.client.session_transaction() as cookie:
+        cookie.update(before)
+
+    answers = [other.open(path, headers={"Sec-Fetch-Dest": "empty"}) for path in ("/session", "/account", "/desk")]
+
+    assert answers[0].json["who"] == ""
+    assert [answer.headers.get("Set-Cookie") for answer in answers] == [None] * 3
+    assert visitor.get("/account").h1 == "Your account"
 
 
 @pytest.mark.parametrize(
@@ -253,3 +355,22 @@ def test_the_link_of_an_invitation_does_not_sign_in_to_an_account_that_exists(
     assert page.h1 == "You are invited"
     pages.submit(page, "Accept")
     assert contest.title["en"] in pages.get("/desk").text()
+
+
+def test_files_of_the_site_tell_other_sites_nothing_and_run_nothing(pages: Pages) -> None:
+    headers = pages.open("/static/contest.css").headers
+
+    assert {
+        name: headers.get(name) for name in ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
+    } == {
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+
+
+def test_an_administrator_reads_every_entry_and_so_enters_nowhere(pages: Pages, make: Make) -> None:
+    contest = make.contest("open")
+    admin = pages.as_(make.account(is_admin=True))
+
+    admin.post(f"/contests/{contest.slug}/enter", {"accept": "y"}, status=403)

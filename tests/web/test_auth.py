@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from contest.models import Account, LoginSession, MailMessage
-from contest.services import accounts, invitations
+from contest.services import accounts, attempts, invitations
 from tests.factories import Make
 from tests.pages import Pages
 
@@ -93,7 +93,7 @@ def test_wrong_passwords_say_the_same_for_known_and_unknown(pages: Pages, make: 
 
 def test_a_guess_is_counted_although_it_is_refused(pages: Pages, session: Session, make: Make) -> None:
     account = make.account(password_hash=accounts.hash_password(SENTENCE))
-    for _ in range(accounts.TRIES):
+    for _ in range(attempts.TRIES):
         pages.submit(
             pages.get("/sign-in"),
             "Sign in with the password",
