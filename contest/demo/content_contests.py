@@ -211,8 +211,9 @@ WASTE = Contest(
     chair="judge-aoki",
     organisers=("staff-okada", "staff-reyes"),
     publishers=("staff-hayashi",),
-    # Two of its entries tie exactly, whatever is taken out of the scores.
+    # One judge is strict and saw only some of the entries; two entries tie exactly, whatever is taken out.
     method="additive",
+    judges_per_entry=3,
 )  # fmt: skip
 
 CONTESTS = (FERRY, SHELTER, WASTE)

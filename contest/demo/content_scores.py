@@ -1,8 +1,10 @@
 """What the judges wrote: complete for the published contest, half done for the one in judging.
 
-Levels are given in the order of the rubric. In the published contest two entries tie exactly, for
-every judge and after any correction of strictness: they exchange the levels of two criteria of equal
-weight (see TIED). The tie lies below the first two prizes and both entries receive the same prize.
+Levels are given in the order of the rubric. In the published contest three of the five judges scored each
+entry, and one judge is far stricter than the others: by the mean alone another entry would have won. Two
+entries tie exactly, for every judge and after any correction of strictness: they exchange the levels of two
+criteria of equal weight (see TIED). The tie lies below the first two prizes and both entries receive the
+same prize.
 """
 
 from __future__ import annotations
@@ -71,65 +73,49 @@ RECUSALS = (
 WASTE_SCORES = (
     *_scores(
         "judge-mori", WASTE_RUBRIC,
-        ("what-day", "6675", "朝の景色として曜日を覚える、という考えが画面の隅々まで通っています。絵の更新を続ける計画も具体的でした。", "迷わず1位。"),
-        ("nine-bins", "6565", "丸い記号は、紙でも布でも力を失いません。まれな3種類との関係がもう少し見えるとよいです。", "記号の質は群を抜く。"),
-        ("a-to-z", "6556", "412項目を1行ずつで言い切る編集の力に感心しました。挿絵がないことが、むしろ信頼を生んでいます。", "冊子はすぐ刷れる。"),
-        ("eight-oclock", "4655", "「間違い」ではなく「遅れ」を解こうとした視点が新鮮です。物から探す道がもう1つあれば、と思います。", "習慣の点は最高に近い。"),
-        ("wakeru", "4464", "短冊の姿が美しく、数えられる、という説明にうなずきました。迷う物の探し方が次の課題です。", "壁に貼りたい。"),
-        ("this-one-where", "4446", "ピザの箱に2つの答えを出す誠実さがよいです。毎週使いたくなる理由を、もう1つ見つけてください。", "小さなモデルで足りるという説明は妥当。"),
-        ("sort-swipe", "4344", "4問で届く木を数えきった点を評価します。ひと月後に開く理由が弱く感じました。", "子ども向けには良い。"),
-        ("yellow-tuesday", "3344", "色で曜日を伝える強さは随一です。色の見分けにくい人のための手がかりを加えてください。", "検索がないのは思い切りすぎか。"),
+        ("what-day", "5575", "朝の景色として曜日を覚える、という考えが画面の隅々まで通っています。絵の更新を続ける計画も具体的でした。", "迷わず1位。"),
+        ("a-to-z", "5456", "412項目を1行ずつで言い切る編集の力に感心しました。挿絵がないことが、むしろ信頼を生んでいます。", "冊子はすぐ刷れる。"),
+        ("wakeru", "3364", "短冊の姿が美しく、数えられる、という説明にうなずきました。迷う物の探し方が次の課題です。", "壁に貼りたい。"),
+        ("this-one-where", "3346", "ピザの箱に2つの答えを出す誠実さがよいです。毎週使いたくなる理由を、もう1つ見つけてください。", "小さなモデルで足りるという説明は妥当。"),
+        ("yellow-tuesday", "2244", "色で曜日を伝える強さは随一です。色の見分けにくい人のための手がかりを加えてください。", "検索がないのは思い切りすぎか。"),
     ),
     *_scores(
         "judge-grant", WASTE_RUBRIC,
         ("what-day", "7676", "I opened it every morning of the judging week, which says enough. The cat helps.", "First, by some distance."),
         ("nine-bins", "6576", "Matching instead of reading: exactly right. I would sew these on a bag.", "Second."),
-        ("a-to-z", "6566", "The best editing in the contest. Each line answers and stops.", "Print it now."),
         ("eight-oclock", "5655", "The ring made me see my own morning. A way to look up one doubtful thing would complete it.", ""),
-        ("wakeru", "5464", "Six strips are a calm and lasting picture of a week. Strangers to vertical script need one hint more.", "Beautiful; finding things is the weak part."),
-        ("this-one-where", "5446", "Two frames around one box: a small thing that nobody else did. Tell us why one comes back in month two.", "Honest about what it does not know."),
-        ("sort-swipe", "4454", "Good questions and a good deck. The doubtful things still fall between two cards.", ""),
         ("yellow-tuesday", "4345", "It is the loudest and the quickest to read. Colour needs a partner for those who do not see it.", "Lovely on the wall of a kitchen."),
     ),
     *_scores(
         "judge-holm", WASTE_RUBRIC,
-        ("what-day", "7776", "A letter in the morning instead of a sticker at night. I would miss it.", "Clear winner for me."),
         ("nine-bins", "7676", "One grid, one hand, no doubt. The sums of signs are a joy.", ""),
         ("a-to-z", "7567", "From thing to answer in four seconds, each time. Nearly keeps itself.", "Could be published this month."),
-        ("eight-oclock", "5765", "It answers a question that the brief forgot to ask. The printed ring is a fine idea.", "Best habit of all."),
         ("wakeru", "5565", "It makes a rule feel like a season. I could not find the umbrella.", ""),
         ("this-one-where", "5556", "Feels like the neighbour it wants to be. The camera view is drawn with care.", "Feasible, I asked an engineer."),
         ("sort-swipe", "5454", "Quick, friendly and clear. After the game is learned, little is left to open it for.", ""),
-        ("yellow-tuesday", "4445", "Brave, and right for half of the week. The other half needs words.", ""),
     ),
     *_scores(
         "judge-bello", WASTE_RUBRIC,
         ("what-day", "7665", "The week became a street that I walk down. I would like to see what it says on a public holiday.", "First, but not by as much as the others think."),
-        ("nine-bins", "4556", "The signs are strong once they are known. A person who is new has to learn nine of them first.", "A poster more than a guide."),
         ("a-to-z", "7467", "I looked up eleven things from my own kitchen and found each of them. Nothing else did that.", "Close to first for me."),
         ("eight-oclock", "3756", "It knows when I leave the house. What it does not know is where the tin goes.", "Lovely habit, weak answer."),
-        ("wakeru", "5553", "Beautiful, and it can be read from the door. Who will print six strips for every house?", ""),
-        ("this-one-where", "5535", "Honest about the doubtful things. The drawings look like those of another product.", ""),
         ("sort-swipe", "6354", "Four questions led me to the right bin each time. I would not open it twice.", "Better than it looks."),
         ("yellow-tuesday", "5455", "Nobody can miss it. For those who do not see the colour there is the word, and it is large.", "Underrated, I think."),
     ),
     *_scores(
         "judge-duarte", WASTE_RUBRIC,
-        ("what-day", "7667", "It answers before one asks, and two people could keep it going for years.", "First."),
         ("nine-bins", "7655", "One look, one bin. The three rare kinds deserve a place beside the nine.", "Second."),
-        ("a-to-z", "4346", "The words are right. To find them I must know the word for the thing, which is what I lack.", "Made for those who live here already."),
         ("eight-oclock", "6546", "The ring is a good idea for a shelf by the door. The page around it could be calmer.", ""),
         ("wakeru", "6575", "It hangs there like a menu, and one reads it like one. It needs a way to the doubtful things.", "The one that I would hang up at home."),
         ("this-one-where", "6557", "The camera is the right tool for a person without the word. It will be easy to build.", ""),
         ("sort-swipe", "3454", "A game is over when it is won. The rules stay.", ""),
-        ("yellow-tuesday", "2354", "It tells the day and nothing else, and the day is printed on the bag.", ""),
     ),
 )  # fmt: skip
 
 WASTE_AWARDS = (
     Award("what-day", "first", both(
-        "{title} turns a table of days into a morning that one remembers. All five judges placed it first, each for another reason: because it is found without reading, because it is missed when it is away, and because two people can keep it alive.",
-        "「{title}」は、曜日の表を、覚えていられる朝の景色に変えました。読まなくても分かること、ないと寂しくなること、2人で続けられること。5人の審査員全員が、それぞれ違う理由で1位としました。")),
+        "{title} turns a table of days into a morning that one remembers. All three judges who scored it placed it first, each for another reason: because it is found without reading, because it is missed when it is away, and because two people can keep it alive.",
+        "「{title}」は、曜日の表を、覚えていられる朝の景色に変えました。読まなくても分かること、ないと寂しくなること、2人で続けられること。採点した3人の審査員全員が、それぞれ違う理由で1位としました。")),
     Award("nine-bins", "second", both(
         "{title} replaces words by signs that are drawn with one hand and tested at six metres. Sorting becomes matching. The city would like to see them on every bag.",
         "「{title}」は、ことばを、1人の手で描き、6メートル先からの見え方を確かめた記号に置き換えました。分ける作業が、記号を合わせる作業に変わります。すべての袋に載せたい記号です。")),

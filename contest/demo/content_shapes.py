@@ -121,6 +121,8 @@ class Contest:
     organisers: tuple[str, ...]
     publishers: tuple[str, ...]
     method: str = "mean"
+    #: How many judges score an entry, those whose scores stand in `content_scores`; None: all of them, by lot.
+    judges_per_entry: int | None = None
     zone: str = "Asia/Tokyo"
 
 

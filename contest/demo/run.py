@@ -79,13 +79,7 @@ def _run(embedded: Embedded, *, port: int | None, empty: bool) -> int:
         # A first start that was cut short left half a demo: nobody has worked with it, so begin anew.
         schema.drop_all(settings.database_url)
     schema.migrate(settings.database_url)
-    Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.public_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-    ).prepare([f"http://localhost:{chosen}", f"http://127.0.0.1:{chosen}"])
+    Storage.from_settings(settings).prepare([f"http://localhost:{chosen}", f"http://127.0.0.1:{chosen}"])
     facts = _facts(embedded, settings, empty=empty)
     python = [sys.executable, "-m", "contest.cli"]
     embedded.spawn("web", [*python, "web", "--bind", f"127.0.0.1:{chosen}"], environment)

@@ -70,13 +70,7 @@ _SHOWN = {"admin": 1, "organiser": 1, "publisher": 2, "judge": 4, "entrant": 2}
 
 def fill(settings: Settings, *, password: str, empty: bool) -> dict[str, Any]:
     """Make the demo's content. Returns accounts by role and contests by state, for demo.json."""
-    storage = Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.public_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-    )
+    storage = Storage.from_settings(settings)
     database = PastDatabase(settings.database_url)
     try:
         return _Demo(settings, database, storage, password).fill(empty=empty)
@@ -332,7 +326,7 @@ class _Season:
                     points=plan.scale_points,
                     levels=[dict(level) for level in criterion.levels],
                 )
-            rubric.set_judges_per_entry(session, actor, plan.slug, len(plan.judges))
+            rubric.set_judges_per_entry(session, actor, plan.slug, plan.judges_per_entry or len(plan.judges))
             scoring.set_method(session, actor, plan.slug, method=plan.method, options={})
             alt, caption = PICTURES[plan.slug]
             covers.save(
@@ -436,7 +430,7 @@ class _Season:
         with self.demo.database.at(begun + timedelta(minutes=40)) as session:
             actor = self.demo.actor(session, person)
             for slot, name, _, body in drawn[:3] if draft else drawn:
-                refused = uploads.receive(
+                arrived = uploads.receive(
                     session,
                     actor,
                     self.demo.storage,
@@ -444,7 +438,7 @@ class _Season:
                     slots[slot],
                     [uploads.Incoming(name, io.BytesIO(body))],
                 )
-                assert not refused, refused
+                assert not arrived.refused, arrived
         self.demo.work(("check_file",))
         with self.demo.database.at(begun + timedelta(minutes=55)) as session:
             actor = self.demo.actor(session, person)
@@ -492,9 +486,19 @@ class _Season:
     def _judge(self) -> None:
         opened = self.when(self.planned.schedule.judging_opens)
         with self.demo.database.at(opened - timedelta(hours=2)) as session:
-            assignment.assign_balanced(
-                session, self.demo.actor(session, self.organiser), self.slug, seed=secrets.token_hex(16)
-            )
+            actor = self.demo.actor(session, self.organiser)
+            if self.planned.judges_per_entry is None:
+                assignment.assign_balanced(session, actor, self.slug, seed=secrets.token_hex(16))
+            else:
+                # Not by lot: who judged what must fit what stands in the content.
+                for score in content.scores_of(self.slug):
+                    assignment.assign_one(
+                        session,
+                        actor,
+                        self.slug,
+                        entry_id=self._entry(session, score.entry),
+                        judge_id=self.demo.people[score.judge],
+                    )
         with self.demo.database.at(opened) as session:
             rounds.open_round(session, self.demo.actor(session, self.organiser), self.slug)
         self.demo.work()
@@ -531,13 +535,17 @@ class _Season:
                     submit=score.state == "submitted",
                 )
 
-    def _code(self, session: Session, judge: str, entry_key: str) -> str:
-        owner = self.demo.people[content.ENTRY[entry_key].person]
+    def _entry(self, session: Session, key: str) -> UUID:
+        owner = self.demo.people[content.ENTRY[key].person]
         return session.scalars(
-            select(Assignment.code)
-            .join(Entry, Entry.id == Assignment.entry_id)
-            .join(Contest, Contest.id == Entry.contest_id)
-            .where(Contest.slug == self.slug, Entry.account_id == owner, Assignment.judge_id == self.demo.people[judge])
+            select(Entry.id).join(Contest).where(Contest.slug == self.slug, Entry.account_id == owner)
+        ).one()
+
+    def _code(self, session: Session, judge: str, entry_key: str) -> str:
+        return session.scalars(
+            select(Assignment.code).where(
+                Assignment.entry_id == self._entry(session, entry_key), Assignment.judge_id == self.demo.people[judge]
+            )
         ).one()
 
     # Publishing -------------------------------------------------------------------------------------

@@ -156,7 +156,10 @@ def method_form(contest: Any, offered: Sequence[str], *, late: bool) -> type[_Me
         fields["reason"] = prose(
             _l("Why is it changed?"),
             most=MOST_REASON,
-            hint=_l("At least %(least)s characters. They are kept in the audit log.", least=LEAST_REASON),
+            hint=_l(
+                "At least %(least)s characters. They are published with the result, so name no judge and no entrant.",
+                least=LEAST_REASON,
+            ),
         )
     made: type[_Method] = type("Method", (_Method,), fields)
     return made

@@ -454,7 +454,7 @@ def _notes(
         found.append(
             note(
                 "few_spare_scores",
-                "Only {df} scores are left over to measure chance, so that the standard errors are rough: "
+                "Scores left over to measure chance: {df}. With so few the standard errors are rough: "
                 "let more judges score each entry.",
                 df=fitted.df,
             )

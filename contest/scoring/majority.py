@@ -21,6 +21,8 @@ from contest.scoring.refusals import Note, Refused, note
 
 #: Strongest paths take the cube of this many steps: about ten seconds.
 MOST_ENTRIES = 2_000
+#: Duels alone take its square: as long for this many.
+MOST_DUELS = 20_000
 #: Cells of a matrix, and comparisons, that are held at once.
 _CELLS = 4_000_000
 
@@ -56,12 +58,14 @@ def copeland(given: Cards | Ballots, *, min_judges: int = 1, per: str = "majorit
 
     An entry's score uses all comparisons, also those with entries that have fewer than `min_judges` judges.
     `model` names the Condorcet winner (who beats every other entry) or null, and the Smith set: the smallest
-    group whose members each beat everyone outside it.
+    group whose members each beat everyone outside it. It takes the duels by majority, with either `per`; so more than
+    20,000 entries are refused (`too_many_entries`), since time grows with their square.
 
     Source: A. H. Copeland, A "reasonable" social welfare function (1951); P. C. Fishburn, Condorcet social choice
     functions, SIAM J. Appl. Math. 33 (1977). Per judge: github.com/hackutd/jury, server/judging/scoring.go.
     """
     votes = orders.comparing(given)
+    _at_most(MOST_DUELS, sum(map(bool, votes.seen)))
     if per == "majority":
         linked.require(votes.sights)
     may, few = orders.ranked(votes, [0 if seen else None for seen in votes.seen], min_judges)
@@ -118,13 +122,7 @@ def schulze(given: Cards | Ballots, *, min_judges: int = 1, strength: str = "win
     votes = orders.comparing(given)
     linked.require(votes.sights)
     stand = [entry for entry, seen in enumerate(votes.seen) if seen]
-    if len(stand) > MOST_ENTRIES:
-        raise Refused(
-            "too_many_entries",
-            "{entries} entries are too many for this method: it takes at most {most}. Use copeland or borda.",
-            entries=len(stand),
-            most=MOST_ENTRIES,
-        )
+    _at_most(MOST_ENTRIES, len(stand))
     may, few = orders.ranked(votes, [0 if seen else None for seen in votes.seen], min_judges)
     paths = strongest(votes, strength)
     above = paths > paths.T
@@ -153,6 +151,16 @@ def schulze(given: Cards | Ballots, *, min_judges: int = 1, strength: str = "win
             "winners": votes.names([entry for entry in stand if may[entry] and not lost[entry]]),
         },
     )
+
+
+def _at_most(most: int, entries: int) -> None:
+    if entries > most:
+        raise Refused(
+            "too_many_entries",
+            "{entries} entries are too many for this method: it takes at most {most}. Use borda or the mean.",
+            entries=entries,
+            most=most,
+        )
 
 
 def not_compared(votes: Votes, met: Tournament) -> tuple[Note, ...]:

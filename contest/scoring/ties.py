@@ -8,7 +8,8 @@ A rule is one of these texts:
 `head`            the judges who scored both: one entry beats another when more of them gave it the higher score.
                   Equals are parted where each of the one part beats each of the other. Those who beat each
                   other in a circle, or are compared by nobody, stay together.
-`decision:A>B>C`  the chair's recorded decision, by name. It decides between equals if it names them all.
+`decision:A>B>C`  the chair's recorded decision, by name. It decides between equals if it names them all. A name with
+                  a > or a quotation mark stands in quotation marks, as in CSV: `decision:"North > South">Kite`.
 
 A rule is asked only about those whom the rules before it left equal. What no rule parts shares a rank. Neither a
 name nor a number nor a time ever decides. The marks that count are those of all the entry's scorecards, also of
@@ -21,6 +22,7 @@ animal societies III", Bulletin of Mathematical Biophysics 15, for finding them 
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -142,7 +144,12 @@ def _top(given: Cards) -> _Split:
 def _named(given: Cards, rule: str) -> list[int]:
     """The entries that a decision names, in its order."""
     numbers = {name: number for number, name in enumerate(given.entries)}
-    names = [part.strip() for part in rule.removeprefix("decision:").split(">")]
+    try:
+        # Not strict, so that blanks may stand around a name in quotation marks too.
+        row = next(csv.reader([rule.removeprefix("decision:")], delimiter=">", skipinitialspace=True), [])
+    except csv.Error:
+        row = []
+    names = [part.strip() for part in row]
     if len(names) < 2 or not all(names) or len(set(names)) < len(names):
         raise Refused(
             "tie_decision_malformed",
@@ -152,7 +159,10 @@ def _named(given: Cards, rule: str) -> list[int]:
     for name in names:
         if name not in numbers:
             raise Refused(
-                "tie_entry_unknown", "The decision {rule} names {entry}, which is not an entry.", rule=rule, entry=name
+                "tie_entry_unknown",
+                "The decision {rule} names {entry}, which is not an entry. A name with a > stands in quotation marks.",
+                rule=rule,
+                entry=name,
             )
     return [numbers[name] for name in names]
 

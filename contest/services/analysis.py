@@ -50,6 +50,12 @@ DRAWS, LEVEL, ALPHA_DRAWS = 1_000, 0.95, 200
 FEW = 5
 #: A judge is called strict or lenient beyond so many standard errors and so much of full marks.
 CLEARLY, MATTERS = 2, 0.05
+#: With fewer scorecards nothing is said of a judge's change from the first to the last.
+ENOUGH = 10
+#: From the one to the other chance, whether an entry is among the first is not sure.
+UNSURE = (0.05, 0.95)
+#: How many outlying scorecards of a judge are named, the farthest first.
+NAMED = 5
 #: Rows of a page, and their orders.
 PAGE, SORTS = 100, ("rank", "adjusted")
 #: How many groups of entries that no judge links are told, and how many entries of each.
@@ -114,6 +120,8 @@ class _Given:
     minimum: int
     #: k of the chance to be among the first k: as many as there are prizes.
     top: int
+    #: When each card was begun; None if that is not known of each.
+    times: list[float] | None
 
 
 @dataclass
@@ -136,7 +144,14 @@ def _read(session: Session, tally_id: uuid.UUID) -> _Given | None:
     if cards is None:
         return None
     prizes = session.scalar(select(func.sum(Prize.quantity)).where(Prize.contest_id == tally.round.contest_id))
-    return _Given(cards, int(tally.input_digest[:8], 16), tally.params["minimum"], max(1, int(prizes or 3)))
+    times = counting.begun(session, tally.round, cards.entries)
+    return _Given(
+        cards,
+        int(tally.input_digest[:8], 16),
+        tally.params["minimum"],
+        max(1, int(prizes or 3)),
+        times if len(times) == len(cards) else None,
+    )
 
 
 def _analyse(given: _Given) -> _Found:
@@ -181,10 +196,10 @@ def _adjust(given: _Given, found: _Found) -> None:
         "top": given.top,
     }
     found.notes = _notes(adjusted.warnings)
-    _fitted(given.cards, found)
+    _fitted(given.cards, given.times, found)
 
 
-def _fitted(cards: Cards, found: _Found) -> None:
+def _fitted(cards: Cards, times: Sequence[float] | None, found: _Found) -> None:
     """What needs the fit itself: entries that are tied within error, and the quality of each judge."""
     import numpy
 
@@ -206,7 +221,7 @@ def _fitted(cards: Cards, found: _Found) -> None:
         )
         for (_, row), low, high in zip(ranked, within.best.tolist(), within.worst.tolist(), strict=True):
             row |= {"tied_low": low, "tied_high": high}
-    found.judges = [_judge(quality) for quality in severity.quality(cards, data, fit)]
+    found.judges = [_judge(quality) for quality in severity.quality(cards, data, fit, times)]
 
 
 def _judge(quality: Any) -> dict[str, Any]:
@@ -218,7 +233,9 @@ def _judge(quality: Any) -> dict[str, Any]:
         "n": quality.n,
         "correlation": quality.correlation,
         "straight": quality.straight,
-        "outlying": len(quality.outlying),
+        "outlying": [{"entry": one.entry, "residual": one.residual} for one in quality.outlying],
+        "drift": quality.drift,
+        "drift_se": quality.drift_se,
     }
 
 
@@ -300,9 +317,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class OutlyingCard:
+    """A judge's scorecard that stands out: its entry's number, and whether it is above what was expected."""
+
+    number: int
+    above: bool
+
+
+@dataclass(frozen=True)
 class JudgeLine:
     """A judge: `severity` is what the judge adds to a score, as a share of full marks; below 0 is stricter."""
 
+    id: str
     name: str
     severity: float | None
     se: float | None
@@ -312,6 +338,12 @@ class JudgeLine:
     correlation: float | None
     #: Of "straight", "few", "outlying", "strict", "lenient".
     flags: tuple[str, ...]
+    #: The farthest first, at most NAMED; and how many there are in all.
+    outlying: tuple[OutlyingCard, ...]
+    n_outlying: int
+    #: Change of severity from the first scorecard to the last, with its error; None with fewer than ENOUGH.
+    drift: float | None
+    drift_se: float | None
 
 
 @dataclass(frozen=True)
@@ -331,6 +363,8 @@ class View:
     notes: Sequence[Mapping[str, Any]]
     #: Decimals with which different raw scores of this page look different.
     decimals: int
+    #: Of how many entries it is not sure whether they are among the first k; None where nothing is known of it.
+    unsure: int | None = None
 
 
 def view(session: Session, actor: Actor, slug: str, listing: Listing | None = None) -> View:
@@ -350,8 +384,10 @@ def view(session: Session, actor: Actor, slug: str, listing: Listing | None = No
     notes: list[Mapping[str, Any]] = list(results.notes_of(tally))
     if analysis is not None:
         people = _people(session, analysis)
-        judges = [_line(people.get(row["judge"], ""), row) for row in _in_order(analysis.judges, people)]
-        names = counting.entry_names(session, contest.id) | people if analysis.notes else {}
+        outlying = any(outlying_of(row) for row in analysis.judges)
+        entries = counting.entry_names(session, contest.id) if analysis.notes or outlying else {}
+        judges = [_line(people.get(row["judge"], ""), row, entries) for row in _in_order(analysis.judges, people)]
+        names = entries | people
         said = {note["code"] for note in notes}
         notes += [
             {"code": note["code"], "facts": counting.in_public_words(note["facts"], names)}
@@ -359,7 +395,18 @@ def view(session: Session, actor: Actor, slug: str, listing: Listing | None = No
             if note["code"] not in said
         ]
     agreement = analysis.agreement if analysis else {}
-    return View(contest, round_, tally, analysis, rows, listing, judges, agreement, notes, exact.decimals(scores))
+    places = exact.decimals(scores)
+    unsure = _unsure(session, tally) if analysis and not analysis.refused else None
+    return View(contest, round_, tally, analysis, rows, listing, judges, agreement, notes, places, unsure)
+
+
+def _unsure(session: Session, tally: Tally) -> int | None:
+    known = AnalysedEntry.p_top.is_not(None)
+    between = AnalysedEntry.p_top.between(*UNSURE)
+    found = session.execute(
+        select(func.count().filter(known), func.count().filter(between)).where(AnalysedEntry.tally_id == tally.id)
+    ).one()
+    return found[1] if found[0] else None
 
 
 def _rows(session: Session, tally: Tally, listing: Listing) -> list[Line]:
@@ -410,14 +457,39 @@ def _in_order(judges: Iterable[dict[str, Any]], people: Mapping[str, str]) -> li
     return sorted(judges, key=lambda row: place.get(row["judge"], len(place)))
 
 
-def _line(name: str, row: Mapping[str, Any]) -> JudgeLine:
+def outlying_of(judge: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A stored judge's outlying scorecards, {"entry", "residual"} each; older analyses only counted them."""
+    found = judge.get("outlying")
+    return found if isinstance(found, list) else []
+
+
+def _line(name: str, row: Mapping[str, Any], entries: Mapping[str, str]) -> JudgeLine:
     severity, se = row.get("severity"), row.get("se")
     flags = [flag for flag in ("straight", "outlying") if row.get(flag)]
     if row["n"] < FEW:
         flags.append("few")
     if severity is not None and se is not None and abs(severity) > max(CLEARLY * se, MATTERS):
         flags.append("strict" if severity < 0 else "lenient")
-    return JudgeLine(name, severity, se, row["sd"], row["n"], row.get("correlation"), tuple(flags))
+    outlying = [
+        OutlyingCard(int(entries[one["entry"]]), one["residual"] > 0)
+        for one in outlying_of(row)
+        if one["entry"] in entries
+    ]
+    enough = row["n"] >= ENOUGH
+    return JudgeLine(
+        row["judge"],
+        name,
+        severity,
+        se,
+        row["sd"],
+        row["n"],
+        row.get("correlation"),
+        tuple(flags),
+        tuple(outlying[:NAMED]),
+        len(outlying),
+        row.get("drift") if enough else None,
+        row.get("drift_se") if enough else None,
+    )
 
 
 # For anybody who recomputes ----------------------------------------------------------------------

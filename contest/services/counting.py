@@ -98,7 +98,7 @@ def entry_names(session: Session, contest_id: uuid.UUID) -> dict[str, str]:
 # The scorecards ----------------------------------------------------------------------------------
 
 _COUNTED = """
-    SELECT c.id, c.entry_id, c.judge_id, c.total
+    SELECT c.id, c.entry_id, c.judge_id, c.total, c.created_at
     FROM scorecard c JOIN assignment a ON a.id = c.assignment_id
     WHERE c.round_id = :round AND c.state = 'submitted' AND a.removed_at IS NULL
           AND c.entry_id = ANY(cast(:entries AS uuid[]))
@@ -110,6 +110,11 @@ _CARDS = text(
     SELECT array_agg(entry_id::text ORDER BY entry_id, judge_id), array_agg(judge_id::text ORDER BY entry_id, judge_id),
            array_agg(total ORDER BY entry_id, judge_id)
     FROM ({_COUNTED}) card
+    """  # noqa: S608 - put together from a constant
+)
+_BEGUN = text(
+    f"""
+    SELECT array_agg(extract(epoch FROM created_at)::float8 ORDER BY entry_id, judge_id) FROM ({_COUNTED}) card
     """  # noqa: S608 - put together from a constant
 )
 _MARKS = text(
@@ -161,3 +166,8 @@ def cards_of(session: Session, round_: Round, entries: Sequence[str] | None = No
         rubric.FULL,
         marks=found,
     )
+
+
+def begun(session: Session, round_: Round, entries: Sequence[str]) -> list[float]:
+    """When each scorecard that `cards_of` reads was begun, in its order: seconds since 1970."""
+    return session.execute(_BEGUN, {"round": round_.id, "entries": list(entries)}).scalar_one() or []

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, select, text
@@ -41,6 +42,9 @@ MEANS = (METHOD, "weighted_rubric_mean")
 NO_SCIENCE = "no_science"
 #: Refusals of an analysis that another try may lift.
 PASSING = (NO_SCIENCE, "analysis_failed")
+#: The states of a round in which its scorecards are tallied. A confirmed round's scores are fixed, but once its
+#: publication is retracted an entry may leave the contest: then the next publication needs a tally without it.
+_COUNTABLE = (RoundState.CLOSED, RoundState.TALLIED, RoundState.CONFIRMED)
 #: Rows of a page of standings, and their one order.
 PAGE, SORTS = 100, ("rank",)
 
@@ -113,20 +117,41 @@ def make_tally(session: Session, round_id: uuid.UUID, account_id: uuid.UUID) -> 
     Returns the round's newest tally; None if the round is not closed (it was reopened meanwhile). An
     input that was counted already makes no second tally.
     """
-    round_ = contests.lock_round(session, session.get_one(Round, round_id).contest)
-    if round_.state not in (RoundState.CLOSED, RoundState.TALLIED):
+    round_ = session.get_one(Round, round_id)
+    ahead = _ahead(session, round_)
+    round_ = contests.lock_round(session, round_.contest)
+    if round_.state not in _COUNTABLE:
         return None
-    counted = _count(session, round_)
-    job = _Job(session, round_, counted)
+    job = _Job(session, round_, _count(session, round_))
     newest = latest_tally(session, round_id)
-    if newest is None or newest.input_digest != job.input_digest or _may_pass(newest.refused):
-        newest = _store(session, round_, account_id, job, newest)
+    if newest is None or _is_news(job, newest):
+        # What changed between the two readings is counted here, under the lock: rare, and surely once.
+        outcome = ahead[1] if ahead and ahead[0].same(job) else job.outcome()
+        newest = _store(session, round_, account_id, job, outcome, newest)
     if lacks_analysis(session, newest.id):
         outbox.add(session, "analyse_tally", key=f"analyse:{newest.id}", tally_id=str(newest.id))
-    if round_.state != RoundState.TALLIED:
+    if round_.state == RoundState.CLOSED:
         check_transition(ROUND_TRANSITIONS, round_.state, RoundState.TALLIED)
         round_.state = RoundState.TALLIED
     return newest
+
+
+def _ahead(session: Session, round_: Round) -> tuple[_Job, _Outcome] | None:
+    """The outcome before any lock is held, for methods that take seconds: nobody who scores waits for them.
+
+    None for the weighted mean, which the database adds up in one statement, and where there is nothing to count.
+    """
+    plain = round_.method == METHOD and "ties" not in round_.method_options
+    if plain or round_.state not in _COUNTABLE:
+        return None
+    job = _Job(session, round_, _count(session, round_))
+    newest = latest_tally(session, round_.id)
+    return (job, job.outcome()) if newest is None or _is_news(job, newest) else None
+
+
+def _is_news(job: _Job, newest: Tally) -> bool:
+    """Whether a job would come to another tally than the newest one."""
+    return newest.input_digest != job.input_digest or _may_pass(newest.refused)
 
 
 def _may_pass(refused: Mapping[str, Any] | None) -> bool:
@@ -208,6 +233,7 @@ class _Job:
 
     def __init__(self, session: Session, round_: Round, counted: _Counted) -> None:
         self.session, self.round, self.counted = session, round_, counted
+        self.method = round_.method
         self.options: dict[str, Any] = {}
         self.rules: dict[str, str] = {}
         self.refused: Refused | None = None
@@ -217,7 +243,7 @@ class _Job:
             self.refused = refused
         ties = self.options.get("ties", ())
         # The mean needs no object per scorecard: the database has added them up.
-        self.plain = round_.method == METHOD and not ties
+        self.plain = self.method == METHOD and not ties
         self.cards: Cards | None = None
         if not self.plain and self.refused is None:
             self.cards = counting.cards_of(session, round_, counted.entries, marks=bool(ties))
@@ -232,7 +258,17 @@ class _Job:
         marks = self.cards.marks if self.cards else {}
         entries: _Columns = [counted.entries, counted.totals, counted.cards]
         self.input_digest = _input_digest(
-            round_.method, ENGINE_VERSION, self.params, counted.digest, entries, counted.left_out, marks
+            self.method, ENGINE_VERSION, self.params, counted.digest, entries, counted.left_out, marks
+        )
+
+    def same(self, other: _Job) -> bool:
+        """Whether both come to the same outcome: it follows from these alone."""
+        return (self.input_digest, self.method, self.options, self.rules, self.cards) == (
+            other.input_digest,
+            other.method,
+            other.options,
+            other.rules,
+            other.cards,
         )
 
     def outcome(self) -> _Outcome:
@@ -252,13 +288,13 @@ class _Job:
 
     def _by_method(self) -> _Outcome:
         assert self.cards is not None
-        result = method_of(self.round.method).run(self.cards, self.options)
+        result = method_of(self.method).run(self.cards, self.options)
         found = _Outcome(notes=[{"code": one.code, "facts": self._public(one.facts)} for one in result.warnings])
         sums = {entry: row for entry, *row in self.counted.each()}
         for row in result.entries:
             total, cards = sums.pop(row.entry)
             rule = self.rules.get(row.extra.get("tie_rule", ""))
-            own = None if self.round.method == METHOD else row.score
+            own = None if self.method == METHOD else row.score
             found.add(row.entry, total, cards, row.rank, 1 + len(row.tied_with), own, row.se, rule)
         assert not sums, "a method returns each entry"
         return found
@@ -271,10 +307,12 @@ class _Job:
 
     def _public(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Facts without ids: entries by their public numbers, judges not at all."""
-        told: dict[str, Any] = counting.in_public_words(
-            facts, counting.entry_names(self.session, self.round.contest_id)
-        )
+        told: dict[str, Any] = counting.in_public_words(facts, self._names)
         return told
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return counting.entry_names(self.session, self.round.contest_id)
 
 
 @dataclass
@@ -335,8 +373,10 @@ def _plain(counted: _Counted, minimum: int) -> _Outcome:
     )
 
 
-def _store(session: Session, round_: Round, account_id: uuid.UUID, job: _Job, before: Tally | None) -> Tally:
-    outcome, counted, wanted = job.outcome(), job.counted, round_.judges_per_entry
+def _store(
+    session: Session, round_: Round, account_id: uuid.UUID, job: _Job, outcome: _Outcome, before: Tally | None
+) -> Tally:
+    counted, wanted = job.counted, round_.judges_per_entry
     tally = Tally(
         round_id=round_.id,
         number=before.number + 1 if before else 1,

@@ -74,7 +74,8 @@ def set_method(
     old, new = [round_.method, dict(round_.method_options)], [method, given]
     if old == new:
         return contest
-    said = (reason or "").strip()
+    # A reason tells a change once judging had opened from one before: publications look for it.
+    said = (reason or "").strip() if round_.state != RoundState.PLANNED else ""
     if round_.state != RoundState.PLANNED:
         if len(said) < LEAST_REASON:
             raise Invalid("reason", "reason_short", least=LEAST_REASON)

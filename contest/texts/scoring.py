@@ -194,6 +194,49 @@ def flag(code: str) -> str:
     }[code]
 
 
+def sureness(probability: float) -> str:
+    """A probability in a word or two."""
+    if probability >= 0.95:
+        return _("nearly certain")
+    if probability >= 0.75:
+        return _("likely")
+    if probability > 0.25:
+        return _("could go either way")
+    return _("unlikely") if probability > 0.05 else _("hardly possible")
+
+
+def unsure(entries: int, top: int) -> str:
+    """For how many entries it is not sure whether they are among the first `top`."""
+    if not entries:
+        return _("It is nearly certain which entries are the first %(top)s.", top=top)
+    return ngettext(
+        "For %(num)d entry it is not certain whether it belongs among the first %(top)s.",
+        "For %(num)d entries it is not certain whether they belong among the first %(top)s.",
+        entries,
+        top=top,
+    )
+
+
+def drift(value: float | None, se: float | None) -> str:
+    """How a judge's severity changed from the first scorecard to the last, in points of 100."""
+    if value is None:
+        return _("too few scorecards")
+    # Twice the standard error, as for what is called clearly strict.
+    if abs(value) <= max(2 * (se or 0), 0.0005):
+        return _("no clear change")
+    size = points(abs(value))
+    return (
+        _("stricter at the end by %(points)s", points=size)
+        if value < 0
+        else _("milder at the end by %(points)s", points=size)
+    )
+
+
+def outlying(above: bool) -> str:
+    """Where an outlying scorecard lies."""
+    return _("much higher than expected") if above else _("much lower than expected")
+
+
 def measure(key: str) -> tuple[str, str]:
     """The name of a measure of agreement, and what it tells."""
     return {

@@ -30,7 +30,7 @@ _REFUSALS: dict[str, Any] = {
     ),
     "too_many_draws": _l("%(draws)s draws for %(entries)s entries need too much memory. Take at most %(most)s draws."),
     "too_many_entries": _l(
-        "%(entries)s entries are too many for this method: it takes at most %(most)s. Choose Copeland or Borda."
+        "%(entries)s entries are too many for this method: it takes at most %(most)s. Choose points for places (Borda) or the weighted mean."
     ),
     "too_many_votes": _l("%(votes)s votes are more than can be counted exactly: at most %(most)s are. Split the file."),
     "no_convergence": _l(

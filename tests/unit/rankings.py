@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from contest.scoring.cards import Ballot, Ballots
 from contest.scoring.outcome import Result
@@ -104,3 +105,9 @@ def order(result: Result) -> list[tuple[str, int | None]]:
 def codes(notes: Sequence[object]) -> list[str]:
     """The codes of a result's warnings."""
     return [getattr(one, "code", "") for one in notes]
+
+
+def stages(found: Result) -> list[dict[str, Any]]:
+    """What happened at each stage of a count by transferable votes."""
+    made: list[dict[str, Any]] = found.model["stages"]
+    return made

@@ -119,7 +119,7 @@ def test_a_balanced_incomplete_block_as_it_is_printed() -> None:
     assert found.model["df"] == 5
     assert [one.entry for one in found.entries] == ["4", "3", "2", "1"]
     assert codes(found) == ["few_spare_scores"]
-    assert "5 scores are left over" in str(found.warnings[0])
+    assert "left over to measure chance: 5. With so few" in str(found.warnings[0])
 
 
 # The same by other means --------------------------------------------------------------------------

@@ -444,3 +444,13 @@ def test_nobody_is_the_condorcet_winner_of_nobody() -> None:
     assert orders.condorcet(votes, [True] * 3) == "A"
     assert orders.condorcet(votes, [False, True, True]) == "B"
     assert orders.condorcet(votes, [False] * 3) is None
+
+
+@pytest.mark.parametrize(("method", "most"), [(copeland, 20_000), (schulze, 2_000)])
+def test_too_many_duels_are_refused_with_the_cure(method: Callable[..., Result], most: int) -> None:
+    one_judge = Ballots(tuple(f"{n:05d}" for n in range(most + 1)), (Ballot(((0,), tuple(range(1, most + 1)))),))
+
+    with pytest.raises(Refused, match="Use borda or the mean") as refused:
+        method(one_judge)
+
+    assert (refused.value.code, refused.value.facts) == ("too_many_entries", {"entries": most + 1, "most": most})

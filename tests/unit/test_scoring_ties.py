@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from contest.scoring import means, ties
+from contest.scoring import means, methods, ties
 from contest.scoring.cards import Cards, cards
 from contest.scoring.outcome import Result
 from contest.scoring.refusals import Refused
@@ -210,6 +210,20 @@ def test_a_decision_that_leaves_one_out_decides_nothing_and_says_so() -> None:
     assert "decision_incomplete" not in {note.code for note in whole.warnings}
 
 
+def test_a_decision_may_name_an_entry_with_the_sign_in_its_name() -> None:
+    names = ("North > South", 'The "best"', "Hill, second")
+    given = cards({(name, "p"): Fraction(3) for name in names})
+    # As on the command line: the list of rules is one row of CSV, the decision in it another one.
+    (rule,) = methods.names('"decision:Hill, second > ""North > South"" >""The """"best"""""""')
+    assert rule == 'decision:Hill, second > "North > South" >"The ""best"""'
+
+    found = means.mean(given, ties=(rule,))
+
+    assert [one[:2] for one in order(found)] == [("Hill, second", 1), ("North > South", 2), ('The "best"', 3)]
+    with pytest.raises(Refused, match="North, which is not an entry"):
+        means.mean(given, ties=("decision:North > South>Hill, second",))
+
+
 @pytest.mark.parametrize("method", [means.mean, means.trimmed, means.median])
 def test_rules_hold_for_each_method_with_exact_scores(method: Callable[..., Result]) -> None:
     given = marked({("a", "p"): (1, 3, 0), ("b", "p"): (3, 1, 0), ("c", "p"): (4, 4, 0)})
@@ -230,6 +244,7 @@ def test_rules_hold_for_each_method_with_exact_scores(method: Callable[..., Resu
         ("criterion:w", "tie_criterion_unknown", "there are: x, y, z"),
         ("criterion:", "tie_criterion_unknown", "does not exist"),
         ("decision:", "tie_decision_malformed", "two or more"),
+        ('decision:"a>b', "tie_decision_malformed", "two or more"),
         ("decision:a", "tie_decision_malformed", "two or more"),
         ("decision:a>", "tie_decision_malformed", "two or more"),
         ("decision:a>b>a", "tie_decision_malformed", "different"),

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from flask import Response, request
@@ -13,8 +14,9 @@ from flask_babel import gettext as _
 
 from contest import texts
 from contest.blueprints.manage import bp
+from contest.blueprints.manage.common import NUMBER
 from contest.forms.scoring import criteria, percent_text
-from contest.services import analysis, results
+from contest.services import analysis, results, scorecards
 from contest.services.listing import read
 from contest.web import actor, page, session, signed_in, writes
 
@@ -52,8 +54,19 @@ def ranking(slug: str) -> Any:
         commands=_commands(tally, made) if tally else [],
         ranks=_ranks,
         chance=_chance,
+        top=made.model.get("top", 1) if made else 1,
+        changes=any(judge.drift is not None for judge in view.judges),
+        enough=analysis.ENOUGH,
         tied=_tied(view.rows),
     )
+
+
+@bp.get(f"/manage/<slug>/results/entries/{NUMBER}")
+@signed_in
+def entry_scorecards(slug: str, number: int) -> Any:
+    """What each judge gave one entry, side by side."""
+    view = scorecards.of_entry(session(), actor(), slug, number)
+    return page("results/scorecards.html", view=view, contest=view.contest)
 
 
 @bp.post("/manage/<slug>/results/scores")
@@ -138,6 +151,14 @@ def _lede(view: Any) -> list[str]:
                 adjusted=f"{ahead[0].number:04d}",
             )
         )
+    if view.tally.method == "additive" and (plain := _by_mean(view)) and first.number not in plain:
+        said.append(
+            _(
+                "By the plain mean, %(raw)s would lead. Entry %(adjusted)s leads because its judges were stricter.",
+                raw=f"{plain[0]:04d}",
+                adjusted=f"{first.number:04d}",
+            )
+        )
     if first.tied_high is not None:
         # A rank that several share ends the group with more entries than its number says.
         within = [row for row in view.rows if row.adjusted_rank and row.adjusted_rank <= first.tied_high]
@@ -148,7 +169,22 @@ def _lede(view: Any) -> list[str]:
             said.append(
                 _("Entry %(entry)s leads: no other comes within the error of judging.", entry=f"{first.number:04d}")
             )
+    top = view.analysis.model.get("top", 1)
+    if top > 1 and view.unsure is not None:
+        said.append(texts.unsure(view.unsure, top))
     return said or [_("The ranking stands, but how certain it is cannot be told.")]
+
+
+def _by_mean(view: Any) -> list[int]:
+    """The numbers of the ranked entries with the best mean; none if the page does not show them all."""
+    if view.tally.n_entries > analysis.PAGE:
+        return []
+    scores = {
+        row.number: Fraction(row.numerator, row.denominator)
+        for row in view.rows
+        if row.rank is not None and row.denominator
+    }
+    return [number for number, score in scores.items() if score == max(scores.values())]
 
 
 def _notes(notes: Iterable[Mapping[str, Any]]) -> list[str]:
