@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -15,24 +14,12 @@ from contest.forms import results as forms
 from contest.forms.kit import Form, fill_texts, read_texts
 from contest.forms.scoring import criteria
 from contest.models import Contest
-from contest.scoring.tally import decimals, percent
-from contest.services import awards, contests, covers, publications, results
+from contest.scoring.tally import decimals
+from contest.services import awards, contests, covers, outcomes, publications, results
 from contest.services.listing import read
 from contest.web import actor, public, session, signed_in, writes
 
 bp = Blueprint("results", __name__)
-
-
-@bp.app_template_filter()
-def score(numerator: int, denominator: int, places: int = 2) -> str:
-    """An exact score as per cent of full marks."""
-    return percent(numerator, denominator, places)
-
-
-@bp.app_template_test("upright")
-def upright(size: Sequence[Any]) -> bool:
-    """Whether a picture of this size (preset, width, height) is higher than wide."""
-    return bool(size and size[2] > size[1])
 
 
 # The public --------------------------------------------------------------------------------------
@@ -71,6 +58,38 @@ def winners_any(slug: str) -> Any:
     return web.negotiated(".winners", slug=slug)
 
 
+@bp.get("/<lang:lang>/contests/<slug>/winners/<int(max=2147483647):entry>")
+@public
+def winner(lang: str, slug: str, entry: int) -> Any:
+    """A winner by itself, under the number of its entry: all its pictures in the viewer, and the jury's words."""
+    found = publications.get_public(session(), slug, whole=False)
+    award = publications.award_of(found, entry)
+    wanted = request.args.get("picture", 1, type=int)
+    return web.page(
+        "results/winner.html",
+        publication=found,
+        shown=found.snapshot,
+        slug=slug,
+        award=award,
+        at=min(max(wanted, 1), len(award["pictures"])),
+        **_beside(found, entry),
+    )
+
+
+def _beside(found: publications.Public, entry: int) -> dict[str, Any]:
+    """The winners before and after, as the winners' page hangs them."""
+    hung = [award for group in _groups(found) for award in group]
+    at = next(place for place, award in enumerate(hung) if award["entry"] == entry)
+    return {"before": hung[at - 1] if at else None, "after": hung[at + 1] if at + 1 < len(hung) else None}
+
+
+@bp.get("/contests/<slug>/winners/<int(max=2147483647):entry>")
+@public
+def winner_any(slug: str, entry: int) -> Any:
+    publications.award_of(publications.get_public(session(), slug, whole=False), entry)
+    return web.negotiated(".winner", slug=slug, entry=entry)
+
+
 @bp.get("/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>/<preset>")
 @public
 def picture(slug: str, number: int, award: int, page: int, preset: str) -> Any:
@@ -89,6 +108,32 @@ def media(slug: str, number: int, award: int, page: int, preset: str) -> Any:
     key, size = publications.extra_of(session(), slug, number, award, page, preset)
     etag = web.opaque("winner", slug, number, award, page, preset, size)
     return streams.stream(key, size=size, preset=preset, etag=etag, public_cache=True)
+
+
+@bp.get(
+    "/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/<int(max=2147483647):page>"
+    f"/{streams.TILE}"
+)
+@public
+def tile(slug: str, number: int, award: int, page: int, level: int, column: int, row: int) -> Any:
+    """One tile of a winner's deep-zoom pyramid, as public as the picture."""
+    key, size = publications.extra_of(session(), slug, number, award, page, "tiles")
+    etag = web.opaque("winner", slug, number, award, page, size, level, column, row)
+    return streams.tile(key, level=level, column=column, row=row, etag=etag, public_cache=True)
+
+
+@bp.get("/contests/<slug>/result")
+@signed_in
+def own(slug: str) -> Any:
+    """The outcome for the entrant who asks."""
+    found = outcomes.own(session(), actor(), slug)
+    return web.page(
+        "results/own.html",
+        found=found,
+        contest=found.entry.contest,
+        own_score=found.method not in results.MEANS,
+        criteria=criteria(found.entry.contest),
+    )
 
 
 # The app team ------------------------------------------------------------------------------------
@@ -124,6 +169,7 @@ def _decide(
         table=results.table(session(), tally, listed) if tally else None,
         left_out=results.left_out(session(), tally) if tally else [],
         own_score=tally is not None and tally.method not in results.MEANS and not tally.refused,
+        changes=publications.method_changes(session(), round_),
         criteria=criteria(contest),
         may_propose=permissions.may_propose_awards(actor(), contest, round_, tally),
         slots=slots,

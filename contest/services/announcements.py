@@ -77,7 +77,7 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
     contest = session.get_one(Contest, publication.contest_id)
     tally = session.get_one(Tally, publication.tally_id)
     prizes = {award["entry"]: award["prize"]["name"] for award in publication.snapshot["awards"]}
-    comments = _comments(session, publication, tally.round_id)
+    comments = comments_of(session, publication, tally.round_id)
     title = newest_title()
     rows = session.execute(
         select(Entry.id, Entry.number, title, Account)
@@ -104,9 +104,11 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
         )
 
 
-def _comments(session: Session, publication: Publication, round_id: uuid.UUID) -> Mapping[uuid.UUID, list[str]]:
-    """What judges wrote to each entrant, from the scorecards that counted, in an order of its own per entry."""
-    rows = session.execute(
+def comments_of(
+    session: Session, publication: Publication, round_id: uuid.UUID, entry_id: uuid.UUID | None = None
+) -> Mapping[uuid.UUID, list[str]]:
+    """What judges wrote to each entrant, or to one, from scorecards that counted, in an order of each entry's own."""
+    wanted = (
         select(Scorecard.entry_id, Scorecard.id, Scorecard.comment)
         .join(Assignment, Assignment.id == Scorecard.assignment_id)
         .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
@@ -118,9 +120,11 @@ def _comments(session: Session, publication: Publication, round_id: uuid.UUID) -
             Recusal.id.is_(None),
         )
     )
+    if entry_id is not None:
+        wanted = wanted.where(Scorecard.entry_id == entry_id)
     found: dict[uuid.UUID, list[tuple[bytes, str]]] = {}
-    for entry_id, card_id, comment in rows:
+    for of_entry, card_id, comment in session.execute(wanted):
         # An order that nobody can foresee and every run of the job repeats.
         place = hashlib.sha256(publication.id.bytes + card_id.bytes).digest()
-        found.setdefault(entry_id, []).append((place, comment))
-    return {entry_id: [comment for _, comment in sorted(texts)] for entry_id, texts in found.items()}
+        found.setdefault(of_entry, []).append((place, comment))
+    return {of_entry: [comment for _, comment in sorted(texts)] for of_entry, texts in found.items()}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, func, literal, or_, select, type_coerce
@@ -21,6 +21,7 @@ from contest import audit, clock, outbox, permissions
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import (
     Account,
+    AuditEvent,
     Award,
     Contest,
     Criterion,
@@ -46,8 +47,8 @@ from contest.vocabulary import (
 )
 
 #: Version of the snapshot's shape. Version 2 told no more of a picture than its sizes and its description,
-#: version 3 nothing of a method's options and own scores.
-FORMAT = 4
+#: version 3 nothing of a method's options and own scores, version 4 nothing of changes of the method and of close-ups.
+FORMAT = 5
 MOST_REASON = 2000
 
 
@@ -67,7 +68,12 @@ def snapshot(session: Session, contest: Contest, round_: Round, tally: Tally) ->
             "contact": contest.contact,
         },
         "jury": {"statement": dict(contest.jury_statement), "people": dict(contest.jury)},
-        "round": {"kind": round_.kind, "name": dict(round_.name), "criteria": _criteria(session, round_)},
+        "round": {
+            "kind": round_.kind,
+            "name": dict(round_.name),
+            "criteria": _criteria(session, round_),
+            "changes": method_changes(session, round_),
+        },
         "tally": {
             "number": tally.number,
             "method": tally.method,
@@ -93,6 +99,41 @@ def _criteria(session: Session, round_: Round) -> list[dict[str, Any]]:
         .order_by(Criterion.position)
     )
     return [{"key": row.key, "name": dict(row.name), "weight": row.weight, "points": row.points} for row in rows]
+
+
+def method_changes(session: Session, round_: Round) -> list[dict[str, Any]]:
+    """How the way of counting was changed once judging had opened, the oldest first, from the audit log.
+
+    `method` and `options`: before and after. `known`: the newest tally that was there by then, and with it a
+    ranking; None if nobody could know one.
+    """
+    events = session.execute(
+        select(
+            AuditEvent.at,
+            AuditEvent.facts,
+            select(func.max(Tally.number))
+            .where(Tally.round_id == round_.id, Tally.created_at < AuditEvent.at)
+            # A tally that was refused ranks nothing; one that was not holds SQL's null or JSON's.
+            .where(func.coalesce(func.jsonb_typeof(Tally.refused), "null") == "null")
+            .correlate(AuditEvent)
+            .scalar_subquery()
+            .label("known"),
+        )
+        .where(AuditEvent.contest_id == round_.contest_id, AuditEvent.act == "scoring.changed")
+        # Only a change once judging has opened has a reason.
+        .where(AuditEvent.subject_id == str(round_.id), AuditEvent.facts.has_key("reason"))
+        .order_by(AuditEvent.id)
+    )
+    return [
+        {
+            "at": row.at.astimezone(UTC).isoformat(timespec="seconds"),
+            "method": row.facts["method"],
+            "options": row.facts["options"],
+            "reason": row.facts["reason"],
+            "known": row.known,
+        }
+        for row in events
+    ]
 
 
 def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -128,6 +169,8 @@ def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str,
                         "number": picture.place,
                         "of": picture.of,
                         "media": [*(["moving"] if picture.moving else []), *([picture.video] if picture.video else [])],
+                        # Of its close-up: width, height, a tile's edge and overlap.
+                        "tiles": list(astuple(picture.tiles)) if picture.tiles else None,
                     }
                     for page, picture in enumerate(shown, 1)
                 ],
@@ -400,6 +443,15 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
     return Public(*row)
 
 
+def award_of(found: Public, entry: int) -> Mapping[str, Any]:
+    """The award of a publication that an entry was given, by the entry's number. Raises NotFound."""
+    for award in found.snapshot["awards"]:
+        if award["entry"] == entry:
+            given: Mapping[str, Any] = award
+            return given
+    raise NotFound
+
+
 def picture_key(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> str:
     """The object behind a winner's picture. Raises NotFound unless the publication is in force and shows it."""
     shown = _shown_award(session, slug, number, award)
@@ -411,11 +463,11 @@ def picture_key(session: Session, slug: str, number: int, award: int, page: int,
 
 
 def extra_of(session: Session, slug: str, number: int, award: int, page: int, preset: str) -> tuple[str, int]:
-    """The object that holds a winner's video or animation, and its size. Raises NotFound as `picture_key`."""
+    """The object that holds a winner's video, animation or tiles, and its size. Raises NotFound as `picture_key`."""
     shown = _shown_award(session, slug, number, award)
     picture = _shown_picture(shown, page)
     # What two people did not confirm is not public.
-    if preset not in picture.get("media", ()):
+    if preset not in picture.get("media", ()) and not (preset == "tiles" and picture.get("tiles")):
         raise NotFound
     revision_id = _revision_of(session, slug, shown)
     return pictures.extra_of(session, revision_id, *_source(session, revision_id, picture), preset)

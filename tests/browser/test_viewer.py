@@ -1,4 +1,4 @@
-"""The judge's viewer in a browser: pages, close-ups, animations and videos, with and without a script."""
+"""The viewer of judges and of winners in a browser: close-ups, animations, videos, with and without a script."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from contest.models import Account, Entry, EntryFile, Preview
 from contest.previews import pack, placeholder
 from contest.previews.extras import tile_sizes
+from contest.services import awards, publications, results
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make, both
@@ -230,3 +231,57 @@ def test_without_a_script_all_is_a_link(visit: Visit, judge: Account) -> None:
     expect(page.get_by_role("list", name="Files without a picture")).to_contain_text(
         "In it: 2 × JPEG, 1 × PNG, 1 × other files"
     )
+
+
+@pytest.fixture
+def winner(make: Make, session: Session, store: Storage) -> str:
+    """The address of a published winner with a large picture and a small one."""
+    contest = make.contest("judging", slug="done", title=both("Ferry app"), judges_per_entry=1)
+    organiser, judge = session.get_one(Account, contest.created_by), make.member(contest, Role.JUDGE)
+    make.open_round(contest)
+    entry: Entry = make.entry(contest, title="Tide Line", credit="Adaeze", files=0, state="draft")
+    draw = Draw(make, store)
+    kept = {"previews": False, "storage": store, "body": b"x"}
+    large = make.file(entry, alt="A map of the bay", **kept)
+    draw.page(large, 1, "picture")
+    draw(large, 1, "tiles", pyramid(), WIDE, HIGH)
+    draw.page(make.file(entry, alt="A mark", **kept), 1, "picture", width=400)
+    entry.state, entry.submitted_at = "submitted", datetime.now(UTC)
+    session.flush()
+    make.revision(entry)
+    make.scorecard(make.assignment(entry, judge), [5, 5, 5])
+    make.close_round(contest)
+    results.make_tally(session, contest.round.id, organiser.id)
+    session.flush()
+    awards.propose(session, make.actor(organiser), "done", [awards.Pick("first", entry.number, both("Clear."))])
+    draft = publications.propose(session, make.actor(organiser), "done")
+    second = make.actor(make.member(contest, Role.PUBLISHER))
+    publications.approve(session, second, "done", draft.number, digest=draft.digest)
+    publications.publish(session, second, "done", draft.number, digest=draft.digest)
+    session.commit()
+    return f"/en/contests/done/winners/{entry.number}"
+
+
+def test_anybody_looks_closely_at_a_winner(visit: Visit, winner: str) -> None:
+    page = visit(None)
+    page.goto(winner)
+    with page.expect_response("**/pictures/done/1/1/1/tiles/**") as tile:
+        page.get_by_role("button", name="Close-up").click()
+
+    assert (tile.value.status, tile.value.headers["cache-control"]) == (200, "public, max-age=300")
+    near = page.get_by_role("group", name="Close-up.")
+    expect(near).to_be_focused()
+    page.keyboard.press("+")
+    page.keyboard.press("Escape")
+    expect(near).to_have_count(0)
+    page.get_by_role("link", name="Picture 2:").click()
+    expect(page.locator("#shown")).to_have_attribute("alt", "A mark")
+    expect(page.locator("#caption b")).to_have_text("Picture 2")
+    expect(page.get_by_role("button", name="Close-up")).to_be_hidden()
+
+    page = visit(None, javascript=False)
+    page.goto(winner)
+    expect(page.get_by_role("button", name="Close-up")).to_be_hidden()
+    assert page.get_by_role("link", name="Open in full size").get_attribute("href") == "/pictures/done/1/1/1/1280"
+    page.get_by_role("link", name="Picture 2:").click()
+    expect(page.locator("#shown")).to_have_attribute("alt", "A mark")

@@ -23,7 +23,7 @@ from contest.models import (
     Scorecard,
 )
 from contest.scoring.rubric import FULL
-from contest.services import announcements, awards, judging, publications
+from contest.services import admissions, announcements, awards, judging, publications, results
 from contest.services.awards import Pick
 from contest.settings import Settings
 from contest.vocabulary import Role
@@ -58,6 +58,7 @@ def test_a_proposal_freezes_everything_under_public_numbers(
                 "number": 1,
                 "of": 1,
                 "media": [],
+                "tiles": None,
             }
         ],
         "prototypes": 0,
@@ -231,6 +232,27 @@ def test_a_correction_takes_the_place_of_what_is_out(
     assert publications.get_public(session, contest.slug).number == 2
     assert publications.get_public(session, contest.slug, 1).state == "superseded"
     assert live_awards(session, contest) == [("first", decided[0].number, "announced")]
+
+
+def test_after_a_retraction_an_entry_that_leaves_is_in_no_later_standings(
+    session: Session,
+    make: Make,
+    contest: Contest,
+    organiser: Account,
+    publisher: Account,
+    decided: list[Entry],
+    proposed: Publication,
+) -> None:
+    published(session, make, contest, organiser, publisher, proposed)
+    publications.retract(session, make.actor(publisher), contest.slug, 1, reason="One entry was copied.")
+
+    admissions.disqualify(session, make.actor(organiser), contest.slug, decided[2].number, reason="Copied.")
+    results.make_tally(session, contest.round.id, organiser.id)
+    second = publications.propose(session, make.actor(organiser), contest.slug)
+    published(session, make, contest, organiser, publisher, second)
+
+    assert [line["entry"] for line in second.snapshot["standings"]] == [entry.number for entry in decided[:2]]
+    assert contest.round.state == "confirmed"
 
 
 def test_a_retraction_needs_a_reason_and_a_fresh_proof(
