@@ -66,13 +66,10 @@ def _sheet_page(
         shown=shown,
         sentence=sentence,
         problems=problems or {},
-        store=_store(found),
+        unsaved=entered is not None,
+        # Under which name this judge's browser keeps what is not saved yet.
+        store=web.opaque("draft", actor().account_id, found.head.slug, found.code),
     )
-
-
-def _store(found: sheets.JudgeSheet) -> str:
-    """Under which name this judge's browser keeps what is not saved yet."""
-    return web.opaque("draft", actor().account_id, found.head.slug, found.code)
 
 
 @bp.post("/judge/<slug>/<code>")
@@ -96,7 +93,6 @@ def save(slug: str, code: str) -> Any:
             sent=entered,
             sentence=texts.conflict(error.reason),
             differences=sheets.differences(found, found.card, entered.values()),
-            store=_store(found),
         )
     except Denied as error:
         web.keep_and_roll_back()
@@ -106,6 +102,10 @@ def save(slug: str, code: str) -> Any:
     except Invalid as error:
         web.keep_and_roll_back()
         problems = {name: texts.field_error(why, error.facts) for name, why in error.problems.items()}
+        if set(error.problems.values()) == {"criterion_missing"} and entered.anything:
+            # Too early to submit, but what there is stays: the page may be left now.
+            judging.save(session(), actor(), slug, code, **entered.values())
+            return _sheet_page(judging.sheet(session(), actor(), slug, code), 422, problems=problems)
         found = judging.sheet(session(), actor(), slug, code)
         return _sheet_page(found, 422, entered=entered, problems=problems)
     if act == "next":
@@ -204,4 +204,4 @@ def tile(slug: str, code: str, number: int, page: int, level: int, column: int, 
     revision_id = judging.revision_for_judge(session(), actor(), slug, code)
     key, size = pictures.extra_of(session(), revision_id, number, page, "tiles")
     etag = web.opaque("judge", slug, code, number, page, size, level, column, row)
-    return streams.tile(key, size=size, level=level, column=column, row=row, etag=etag, public_cache=False)
+    return streams.tile(key, level=level, column=column, row=row, etag=etag, public_cache=False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext as _
 
-from contest import clock, i18n, texts, web
+from contest import i18n, texts, web
 from contest.errors import Conflict, Invalid
 from contest.forms import entries as forms
 from contest.services import catalogue, entries, receipts, uploads
@@ -19,18 +18,6 @@ from contest.services.drafts import Details
 from contest.web import actor, page, public, session, signed_in, writes
 
 bp = Blueprint("submission", __name__)
-
-
-@bp.app_template_filter()
-def hms(value: datetime, zone: str = "UTC") -> str:
-    """The clock in a zone, to the second."""
-    return f"{clock.to_local(value, zone):%H:%M:%S}"
-
-
-@bp.app_template_filter()
-def utc_offset(value: datetime, zone: str = "UTC") -> str:
-    """The offset of a zone at a moment, such as UTC+09:00."""
-    return i18n.offset(clock.to_local(value, zone))
 
 
 def _say(value: Mapping[str, str]) -> str:
@@ -229,13 +216,17 @@ def send_files(slug: str) -> Any:
     slot = request.form.get("slot", "")
     try:
         replaces = _uuid(request.form.get("replaces"))
-        refused = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming, replaces=replaces)
+        arrived = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming, replaces=replaces)
     except Invalid as error:
         web.keep_and_roll_back()
-        refused = [uploads.Refused("", code) for code in error.problems.values()]
-    if refused:
-        return _entry_page(slug, 422, refused=[(each.name, texts.field_error(each.code)) for each in refused])
-    web.flash_said(_("The files have arrived. We check them now."))
+        arrived = uploads.Arrived(tuple(uploads.Refused("", code) for code in error.problems.values()))
+    if arrived.refused:
+        refused = [(each.name, texts.field_error(each.code)) for each in arrived.refused]
+        return _entry_page(slug, 422, refused=refused)
+    if arrived.vacant:
+        web.flash_said(_("The file that it should replace was removed meanwhile. The new file is added instead."))
+    else:
+        web.flash_said(_("The files have arrived. We check them now."))
     return redirect(url_for(".entry", slug=slug, _anchor=f"slot-{slot}"))
 
 
@@ -257,6 +248,9 @@ def describe_file(slug: str, file_id: UUID) -> Any:
         return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": sentence}})
     except Conflict as error:
         web.keep_and_roll_back()
+        if error.reason == "file_gone":
+            web.flash_said(texts.conflict(error.reason))
+            return redirect(url_for(".entry", slug=slug))
         told = {"typed": typed, "error": texts.conflict(error.reason), "stored": error.facts["stored"]}
         return _entry_page(slug, 409, alts={file_id: told})
     web.flash_said(_("The sentence is saved."))

@@ -27,6 +27,11 @@ class Entered:
     note: str
     comment: str
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to keep."""
+        return any(self.levels.values()) or bool(self.note or self.comment)
+
     def values(self) -> dict[str, Any]:
         return {"version": self.version, "levels": self.levels, "note": self.note, "comment": self.comment}
 

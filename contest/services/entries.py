@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from contest import audit, clock, outbox, permissions
 from contest.errors import Conflict, Invalid, NotFound
-from contest.models import Contest, Entry, Revision, RevisionFile, TermsAcceptance
+from contest.models import AuditEvent, Contest, Entry, Revision, RevisionFile, TermsAcceptance
 from contest.permissions import Actor
 from contest.services import contests, receipts
 from contest.services.drafts import (
@@ -85,6 +85,8 @@ class Workspace:
     may_edit: permissions.Decision
     may_submit: permissions.Decision
     now: datetime
+    #: Why the organiser took it out of the contest; "" if it was not.
+    why_out: str
 
     @property
     def grace_end(self) -> datetime:
@@ -167,7 +169,28 @@ def workspace(session: Session, actor: Actor, slug: str) -> Workspace:
         may_edit=permissions.may_edit_entry(actor, entry, now),
         may_submit=permissions.may_submit(actor, entry, _begun(slots), now),
         now=now,
+        why_out=why_out(session, contest.id, entry.id, entry.state),
     )
+
+
+def why_out(session: Session, contest_id: uuid.UUID, entry_id: uuid.UUID, state: str) -> str:
+    """Why an entry in this state is disqualified; "" if it is not.
+
+    The reason stands in the audit event, where nobody can change it afterwards.
+    """
+    if state != EntryState.DISQUALIFIED:
+        return ""
+    facts = session.scalar(
+        select(AuditEvent.facts)
+        .where(
+            AuditEvent.contest_id == contest_id,
+            AuditEvent.act == "entry.disqualified",
+            AuditEvent.subject_id == str(entry_id),
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    )
+    return str((facts or {}).get("reason", ""))
 
 
 # Starting -------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from contest.models import Assignment, Contest, Criterion, Entry, Recusal, Revis
 from contest.permissions import Actor
 from contest.scoring import rubric
 from contest.services import pictures
+from contest.services.listing import newest_revision
 from contest.services.rounds import close_round, open_round, reopen_round
 from contest.services.sheets import (
     QUEUE_STATES,
@@ -65,14 +66,7 @@ MOST_TEXT = 5000
 #: Rows of a judge's queue on one page.
 QUEUE_PAGE = 50
 
-_last_revision = (
-    select(Revision.id)
-    .where(Revision.entry_id == Entry.id)
-    .order_by(Revision.number.desc())
-    .limit(1)
-    .correlate(Entry)
-    .scalar_subquery()
-)
+_last_revision = newest_revision()
 
 
 # Reading -----------------------------------------------------------------------------------------

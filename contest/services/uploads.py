@@ -54,6 +54,14 @@ class Refused:
     code: str
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """What became of the files of a plain form. `vacant`: the one that was to be replaced was gone by then."""
+
+    refused: tuple[Refused, ...]
+    vacant: bool = False
+
+
 def clean_name(name: str) -> str:
     """The name as typed without folders and control characters; NFC, at most 255 characters.
 
@@ -110,12 +118,13 @@ def grant(
 
     The same file again, while its upload has not arrived, goes on with that upload: after a lost answer or
     a reload one chooses the file anew, and its start still counts. `replaces`: the file whose place it shall
-    take; that one stays until the new one has passed its check.
+    take; that one stays until the new one has passed its check. Where it is gone by now, the new one gets a
+    place all the same while there is one.
     """
     entry = _own_entry(session, actor, entry_id)
     name = clean_name(name)
     now = clock.read(session)
-    begun = _unfinished(session, entry, slot_key, name, size, sha256)
+    begun = _same(session, entry, slot_key, name, size, sha256, FileState.EXPECTED)
     old = _replaceable(session, entry, slot_key, replaces)
     if begun is not None and old is not None and begun.position != old.position:
         begun = None
@@ -123,19 +132,20 @@ def grant(
         permissions.may_finish_upload(actor, entry, begun.created_at, now).require()
         return begun, _put(storage, begun)
     permissions.may_edit_entry(actor, entry, now).require()
-    row = _begin(session, entry, slot_key, name, size, now, media_type, old)
-    row.declared_sha256 = sha256
+    row = _begin(session, entry, slot_key, name, size, sha256, now, media_type, old)
     session.flush()
     audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
     return row, _put(storage, row)
 
 
-def _unfinished(session: Session, entry: Entry, slot_key: str, name: str, size: int, sha256: bytes) -> EntryFile | None:
-    """The upload of just this file that was begun and has not arrived."""
+def _same(
+    session: Session, entry: Entry, slot_key: str, name: str, size: int, sha256: bytes, *states: FileState
+) -> EntryFile | None:
+    """The draft's file of this slot, in one of these states, that was announced as just this one."""
     rows = session.scalars(
         select(EntryFile).where(
             EntryFile.entry_id == entry.id,
-            EntryFile.state == FileState.EXPECTED,
+            EntryFile.state.in_(states),
             EntryFile.removed_at.is_(None),
             EntryFile.declared_sha256 == sha256,
         )
@@ -145,13 +155,28 @@ def _unfinished(session: Session, entry: Entry, slot_key: str, name: str, size: 
 
 
 def _replaceable(session: Session, entry: Entry, slot_key: str, file_id: uuid.UUID | None) -> EntryFile | None:
-    """The draft's file that a new one shall replace. Raises NotFound for one that is not there, or elsewhere."""
-    if file_id is None:
+    """The file at whose place a new one shall stand; None for none, or one that is not of this entry and slot.
+
+    Another tab may have been first. What took the place meanwhile is replaced instead, so that the newest file
+    counts; a place that was given up is taken again, as long as the slot has one left.
+    """
+    row = session.get(EntryFile, file_id, populate_existing=True) if file_id else None
+    if row is None or row.entry_id != entry.id or row.deliverable.key != slot_key:
         return None
-    row = session.get(EntryFile, file_id)
-    if row is None or row.entry_id != entry.id or row.removed_at is not None or row.deliverable.key != slot_key:
-        raise NotFound
-    return row
+    if row.removed_at is None:
+        return row
+    standing = session.scalars(
+        select(EntryFile)
+        .where(
+            EntryFile.entry_id == entry.id,
+            EntryFile.deliverable_id == row.deliverable_id,
+            EntryFile.position == row.position,
+            EntryFile.removed_at.is_(None),
+        )
+        .order_by(EntryFile.created_at.desc())
+        .limit(1)
+    ).first()
+    return standing or row
 
 
 def grant_again(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, Grant]:
@@ -188,14 +213,17 @@ def _own_entry(session: Session, actor: Actor, entry_id: uuid.UUID) -> Entry:
     return entry
 
 
-def _own_file(session: Session, actor: Actor, file_id: uuid.UUID) -> tuple[Entry, EntryFile]:
-    """A file of the actor's own draft, entry and file locked in this order. Raises NotFound."""
+def _own_file(session: Session, actor: Actor, file_id: uuid.UUID, *, removed: bool = False) -> tuple[Entry, EntryFile]:
+    """A file of the actor's own draft, entry and file locked in this order. Raises NotFound.
+
+    `removed`: one that was taken out of it will do too.
+    """
     entry_id = session.scalar(select(EntryFile.entry_id).where(EntryFile.id == file_id))
     if entry_id is None:
         raise NotFound
     entry = _own_entry(session, actor, entry_id)
     row = session.get_one(EntryFile, file_id, with_for_update=True, populate_existing=True)
-    if row.removed_at is not None:
+    if row.removed_at is not None and not removed:
         raise NotFound
     return entry, row
 
@@ -206,6 +234,7 @@ def _begin(
     slot_key: str,
     name: str,
     size: int,
+    sha256: bytes,
     now: datetime,
     media_type: str = "",
     old: EntryFile | None = None,
@@ -221,6 +250,9 @@ def _begin(
         raise Invalid("file", "file_too_large")
     if not _fits_name(name, media_type, slot):
         raise Invalid("file", "file_type")
+    # After a broken line people choose all their files once more: what has arrived is not sent twice.
+    if old is None and _same(session, entry, slot_key, name, size, sha256, FileState.RECEIVED, FileState.ACCEPTED):
+        raise Invalid("file", "file_here")
     # What replaces a file that counts needs no place of its own; what replaces a refused one does.
     places = {file.position for file in slot.files if file.state != FileState.REJECTED}
     if old is not None:
@@ -245,6 +277,7 @@ def _begin(
         deliverable_id=slot.id,
         name=name,
         declared_size=size,
+        declared_sha256=sha256,
         position=position,
         # A new version of a picture mostly shows the same; its sentence can be changed.
         alt=old.alt if old is not None else "",
@@ -312,8 +345,8 @@ def receive(
     incoming: Sequence[Incoming],
     *,
     replaces: uuid.UUID | None = None,
-) -> list[Refused]:
-    """Take the files of a plain form; each stands for itself. Returns those that were not taken.
+) -> Arrived:
+    """Take the files of a plain form; each stands for itself.
 
     What counts for the deadline is when the whole form had arrived. `replaces`: as in `grant`, for the first
     file. Raises NotFound, Denied and Invalid.
@@ -340,22 +373,23 @@ def receive(
         staged.append((each, name, key, size, digest))
     entry = _own_entry(session, actor, entry.id)
     old = _replaceable(session, entry, slot_key, replaces)
+    vacant = replaces is not None and (old is None or old.removed_at is not None)
     for _, name, key, size, digest in staged:
         now = clock.read(session)
         permissions.may_edit_entry(actor, entry, now).require()
         try:
-            row = _begin(session, entry, slot_key, name, size, now, old=old)
+            row = _begin(session, entry, slot_key, name, size, digest, now, old=old)
         except Invalid as error:
             refused.append(Refused(name, next(iter(error.problems.values()))))
             db.after_commit(session, partial(storage.delete, key))
             continue
-        row.staging_key, row.declared_sha256 = key, digest
+        row.staging_key = key
         session.flush()
         audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
         _received(session, actor, entry, row, now)
         session.flush()
         old = None
-    return refused
+    return Arrived(tuple(refused), vacant)
 
 
 def _measure(stream: BinaryIO) -> tuple[int, bytes]:
@@ -376,9 +410,11 @@ def describe(session: Session, actor: Actor, file_id: uuid.UUID, *, alt: str, wa
     """Set the sentence for those who cannot see the picture. `was` is the one that the form was opened with.
 
     Describing is part of sending a file: it goes on as long as the file's upload may be finished. Raises
-    NotFound, Denied, Invalid("alt") and Conflict("stale") with `stored`.
+    NotFound, Denied, Invalid("alt"), Conflict("stale") with `stored`, and Conflict("file_gone").
     """
-    entry, row = _own_file(session, actor, file_id)
+    entry, row = _own_file(session, actor, file_id, removed=True)
+    if row.removed_at is not None:
+        raise Conflict("file_gone")
     now = clock.read(session)
     if _is_sealed(session, row):
         permissions.may_edit_entry(actor, entry, now).require()
@@ -395,8 +431,13 @@ def describe(session: Session, actor: Actor, file_id: uuid.UUID, *, alt: str, wa
 
 
 def remove(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> EntryFile:
-    """Take a file out of the draft, or cancel its upload. Revisions that hold it keep it. Raises NotFound, Denied."""
-    entry, row = _own_file(session, actor, file_id)
+    """Take a file out of the draft, or cancel its upload. Revisions that hold it keep it. Raises NotFound, Denied.
+
+    One that is out already, by another tab or a second click, is as it was wanted: nothing is changed.
+    """
+    entry, row = _own_file(session, actor, file_id, removed=True)
+    if row.removed_at is not None:
+        return row
     now = clock.read(session)
     if row.state in (FileState.EXPECTED, FileState.REJECTED):
         # What never counted may go as long as its upload could have been finished.

@@ -58,6 +58,12 @@ if (themes) {
   });
 }
 
+/**
+ * Ask whose session this is now: it shows on the page, and a new token of the same person is taken over.
+ * The promise tells whether it is the same person's.
+ */
+export let renew = async () => false;
+
 // A page that stays open says before its session ends that it does. The focus is not moved, nothing is lost.
 const ending = document.querySelector("[data-session]");
 if (ending) {
@@ -110,8 +116,10 @@ if (ending) {
       }
     }
     set(state);
+    return true;
   };
 
+  renew = ask;
   set({ left: Number(ending.dataset.left), most: Number(ending.dataset.most) });
   ending.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -123,8 +131,9 @@ if (ending) {
     }
     ask();
   });
+  // Whoever comes back may have signed out or in meanwhile, in another tab: the forms here get the token of now.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && end - Date.now() <= warn * 1000) {
+    if (document.visibilityState === "visible") {
       ask();
     }
   });

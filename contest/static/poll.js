@@ -18,11 +18,21 @@ area?.querySelectorAll("[data-live], [data-row]").forEach((element) => {
 
 /** Whether a part must stay as it is: it has the focus, holds unsaved words, or a script works on it. */
 function busy(element) {
-  if ("busy" in element.dataset || element.contains(document.activeElement)) return true;
-  return [...element.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea")].some(
-    (input) => input.value !== input.defaultValue,
+  return "busy" in element.dataset || element.contains(document.activeElement) || unsaved(element);
+}
+
+/** Whether words stand in a part that the server does not have. */
+function unsaved(element) {
+  if (element.matches("[data-unsaved]") || element.querySelector("[data-unsaved]")) return true;
+  const texts = [...element.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea")];
+  return (
+    texts.some((text) => text.value !== text.defaultValue) ||
+    [...element.querySelectorAll("select")].some((list) => list.value !== (chosen(list)?.value ?? list[0]?.value))
   );
 }
+
+/** The option that a list was opened with. */
+const chosen = (list) => [...list.options].find((option) => option.defaultSelected);
 
 /** Put a fresh part in the place of an old one. A part that says the same stays: opened details stay open. */
 function replace(old, fresh, force) {
@@ -30,9 +40,10 @@ function replace(old, fresh, force) {
   if (!force && (old.lastSaid === fresh.lastSaid || busy(old))) return;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(fresh);
-  if (focused) {
-    (focused.id ? document.getElementById(focused.id) : null)?.focus({ preventScroll: true });
-  }
+  if (!focused) return;
+  const same = focused.id && document.getElementById(focused.id);
+  if (same) same.focus({ preventScroll: true });
+  else focusOn(fresh);
 }
 
 function mergeRows(list, fresh, force) {
@@ -67,9 +78,11 @@ export function focusOn(element) {
   element.focus({ preventScroll: true });
 }
 
-/** Take the living parts out of a parsed page. `force`: the row that its own answer replaces. */
+/** Take the living parts out of a parsed page. `force`: the row or part that its own answer replaces. */
 function merge(page, force) {
   let found = false;
+  const own = force && page.querySelector(`[data-own="${CSS.escape(force)}"]`);
+  if (own) replace(area.querySelector(`[data-own="${CSS.escape(force)}"]`), document.importNode(own, true), true);
   for (const fresh of page.querySelectorAll("[data-live]")) {
     const old = area.querySelector(`[data-live="${CSS.escape(fresh.dataset.live)}"]`);
     found = true;
@@ -91,8 +104,8 @@ export async function refresh() {
   const mine = (asking = new AbortController());
   try {
     const answer = await fetch(area.dataset.poll, { signal: mine.signal, headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return; // signed out meanwhile: the next act says so
-    merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (answer.redirected) return; // signed out meanwhile: the next act says so
+    if (answer.ok) merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch (error) {
     if (mine.signal.aborted) return;
   }
@@ -104,14 +117,50 @@ function schedule() {
   if (pending()) timer = setTimeout(refresh, document.hidden ? EVERY * 5 : EVERY);
 }
 
-// Small forms in a row are sent without leaving the page, so that uploads go on.
+/** Say below a form what became of it, until something is typed there: the status region may be out of sight. */
+function tell(form, sentences, manner = "small") {
+  const line = form.querySelector("[data-told]") ?? form.appendChild(document.createElement("p"));
+  line.dataset.told = "";
+  line.className = `${manner} mt2`;
+  line.replaceChildren(...sentences.flatMap((each, place) => (place ? [document.createElement("br"), each] : [each])));
+  form.addEventListener("input", () => line.remove(), { once: true });
+}
+
+function refuse(form, ...sentences) {
+  tell(form, sentences, "err");
+  say(sentences.join(" "));
+}
+
+/** What a person has typed and chosen in a form. */
+const typed = (form) => [...form.elements].filter((field) => field.name && field.type !== "hidden");
+
+/** The form was sent, and more was typed before the answer came: keep that, on top of what is stored now. */
+function goOnTyping(form, values, page) {
+  typed(form).forEach((field, place) => {
+    if (field.options) [...field.options].forEach((option) => (option.defaultSelected = option.value === values[place]));
+    else field.defaultValue = values[place];
+  });
+  const stored = page.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"]`);
+  for (const field of stored?.querySelectorAll("input[type=hidden]") ?? []) form.elements[field.name].value = field.value;
+}
+
+// The details and the small forms in a row are sent without leaving the page, so that uploads go on.
 area?.addEventListener("submit", async (event) => {
   const form = event.target;
+  if (event.submitter?.getAttribute("aria-disabled") === "true") {
+    // Something is missing: what, stands above the button, as of now.
+    event.preventDefault();
+    event.submitter.blur(); // a part that has the focus stays as it is
+    await refresh();
+    focusOn(area.querySelector('[data-live="submit"]'));
+    return;
+  }
   if (!("inline" in form.dataset)) return;
   event.preventDefault();
   if (form.dataset.sending) return;
   form.dataset.sending = "1";
-  const row = form.closest("[data-row]");
+  const place = form.closest("[data-row], [data-own]")?.dataset;
+  const values = typed(form).map((field) => field.value);
   try {
     const answer = await fetch(form.action, {
       method: "POST",
@@ -119,17 +168,37 @@ area?.addEventListener("submit", async (event) => {
       body: new URLSearchParams(new FormData(form)),
     });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    form.querySelectorAll("input").forEach((input) => {
-      input.defaultValue = input.value;
-    });
-    if (!merge(page, row?.dataset.row)) say(page.querySelector("h1")?.textContent ?? "");
-    else say(page.querySelector("#said")?.textContent.trim() || page.querySelector(".err")?.textContent || "");
+    const same = typed(form).every((field, at) => field.value === values[at]);
+    if (!same && answer.ok) goOnTyping(form, values, page);
+    if (merge(page, same ? (place?.row ?? place?.own) : "")) {
+      const told = page.querySelector("#said")?.textContent.trim() ?? "";
+      say(told || page.querySelector(".err")?.textContent || "");
+      if (place?.own && told && same) tell(area.querySelector("[data-own] form"), [told]);
+      if (same) area.querySelector("[data-own] [data-focus]")?.focus();
+    } else {
+      // Refused as a whole: the words stay where they were typed.
+      const why = answer.status === 400 ? [] : page.querySelectorAll("h1, h1 ~ .lede, h1 ~ .note p");
+      refuse(form, ...(why.length ? [...why].map((each) => each.textContent.trim()) : [area.dataset.signed]));
+    }
   } catch {
-    form.submit(); // the line broke: the browser's own way shows what it knows
-    return;
+    refuse(form, area.dataset.away);
   }
   delete form.dataset.sending;
   schedule();
 });
+
+// Words that are not saved are not thrown away by a link or another button; the browser asks first.
+if (area) {
+  window.addEventListener("beforeunload", (event) => {
+    if (![...area.querySelectorAll("form[data-inline]")].some(unsaved)) return;
+    event.preventDefault();
+    usable();
+  });
+}
+
+/** Whoever stays on the page may press the same button again. */
+export function usable() {
+  setTimeout(() => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+}
 
 if (area) schedule();

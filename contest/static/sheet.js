@@ -1,44 +1,110 @@
 // The sheet saves itself while a judge works. Nothing typed is lost: until the server says "saved", it is
 // kept in this browser; when another tab saved first, both values are shown and the judge chooses.
-// Pictures are changed, set on another mat and magnified in place; single keys do what the buttons do.
-// Without this file the buttons do the same. Nothing here moves the focus, but for the choice after a clash and
-// the close-up of a large picture, which gives it back.
-import { say, token } from "./contest.js";
+// Single keys do what the buttons do; without this file the buttons do the same. Nothing here moves the focus, but
+// to what was typed and is not saved, after a clash or after the close.
+import { renew, token } from "./contest.js";
 
-const SENT = "contest:sent";
 const form = document.getElementById("sheet");
-settle();
 if (form) {
-  pictures();
   keys();
-  if (form.dataset.address) autosave();
+  const kept = shelf(`contest:${form.dataset.store}:`);
+  if (form.dataset.address) autosave(kept);
+  else leftOver(kept);
 }
 
-/** What this browser keeps of a sheet goes as soon as the server has it: blind texts do not stay on a disk. */
-function settle() {
-  document.querySelector("[data-forget]")?.addEventListener("click", (event) => forget(event.target.dataset.forget));
-  try {
-    const sent = sessionStorage.getItem(SENT);
-    sessionStorage.removeItem(SENT);
-    // Sent by a button, and the answer was another page or a sheet that is submitted: it arrived.
-    if (sent && (form ? form.dataset.store !== sent || !form.dataset.address : !document.querySelector("[data-forget]"))) {
-      forget(sent);
-    }
-  } catch {
-    // No storage in this browser, so nothing is kept either.
+/** The levels and texts that stand on the page. */
+function values() {
+  const levels = {};
+  for (const field of form.querySelectorAll("fieldset.c")) {
+    const chosen = field.querySelector("input:checked");
+    levels[field.id.slice("level-".length)] = chosen && chosen.value ? Number(chosen.value) : null;
   }
+  return { levels, note: form.elements.note.value, comment: form.elements.comment.value };
 }
 
-function forget(store) {
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(`contest:${store}:`));
-  for (const key of keys) localStorage.removeItem(key);
+/**
+ * What this browser keeps of a sheet until the server has it: blind texts do not stay on a disk. Each page keeps
+ * its own, so that two tabs do not take each other's away. A private window or a full store keeps nothing; the
+ * text is still on the page.
+ */
+function shelf(prefix) {
+  const own = `${prefix}${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const quietly = (act) => {
+    try {
+      return act();
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    put: (version) => quietly(() => localStorage.setItem(own, JSON.stringify({ version, ...values() }))),
+    drop: (key = own) => quietly(() => localStorage.removeItem(key)),
+    /** Key and content of the newest that says something else than the page. What says the same is dropped. */
+    newest() {
+      const here = JSON.stringify(values());
+      const found = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== own)) ?? [];
+      for (const key of found.sort().reverse()) {
+        const { version, ...kept } = quietly(() => JSON.parse(localStorage.getItem(key))) ?? {};
+        if (kept.levels && JSON.stringify(kept) !== here) return { key, version, kept };
+        this.drop(key);
+      }
+      return null;
+    },
+  };
 }
 
-function autosave() {
+/** A sheet that takes nothing any more still shows what was typed on it last and came too late. */
+function leftOver(kept) {
+  const found = kept.newest();
+  if (!found) return;
+  const box = compare(values(), found.kept, () => {
+    kept.drop(found.key);
+    leftOver(kept);
+  });
+  box.firstElementChild.focus();
+}
+
+/** Show what is stored beside what was typed here; `choose` gets the button's word. */
+function compare(stored, mine, choose) {
+  const part = document.getElementById("clash-parts").content.cloneNode(true);
+  const rows = part.querySelector("tbody");
+  const labels = part.querySelectorAll("thead th");
+  const row = (name, was, now) => {
+    const line = document.createElement("tr");
+    for (const [place, words] of [name, was || "–", now || "–"].entries()) {
+      const cell = document.createElement(place ? "td" : "th");
+      cell.textContent = words;
+      if (place) cell.dataset.l = labels[place].textContent;
+      else cell.scope = "row";
+      line.append(cell);
+    }
+    rows.append(line);
+  };
+  for (const [key, level] of Object.entries(mine.levels)) {
+    const was = stored.levels[key] ?? null;
+    const legend = document.querySelector(`#level-${CSS.escape(key)} legend span`);
+    if (was !== level && legend) row(legend.textContent, was && String(was), level && String(level));
+  }
+  for (const name of ["note", "comment"]) {
+    if (stored[name] !== mine[name]) row(form.querySelector(`label[for="${name}"]`).textContent, stored[name], mine[name]);
+  }
+  const box = document.getElementById("clash");
+  box.replaceChildren(part);
+  box.hidden = false;
+  for (const button of box.querySelectorAll("[data-keep]")) {
+    button.addEventListener("click", () => {
+      box.hidden = true;
+      box.replaceChildren();
+      choose(button.dataset.keep);
+    });
+  }
+  return box;
+}
+
+function autosave(kept) {
   const said = document.getElementById("saved");
   const version = form.elements.version;
   const texts = form.dataset;
-  const prefix = `contest:${texts.store}:`;
   const pauses = [2, 4, 8, 15, 30, 60];
   let idle = 0; // timer of the pause after a keystroke
   let retry = 0; // timer of the next try
@@ -46,10 +112,13 @@ function autosave() {
   let under = null; // the request under way
   let dirty = false; // something differs from what the server has
   let stopped = false; // a clash or a refusal: only the judge goes on
+  let passed = false; // the server has it all, so a button's own request may go
+  let forged = false; // a token that is this judge's was refused last time
   let base = values(); // what the server has, to count what waits
 
   // It saves itself, so nobody needs to.
   form.querySelector("[data-manual]").hidden = true;
+  if ("unsaved" in texts) touch(0);
   restore();
   count();
   form.addEventListener("change", () => touch(0));
@@ -61,26 +130,35 @@ function autosave() {
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden" && dirty) send(true);
+    // Back from another tab, perhaps from signing in there.
+    else if (dirty && failures) renew().then(() => send());
   });
   window.addEventListener("online", () => dirty && !stopped && send());
-  form.addEventListener("submit", (event) => {
-    clearTimeout(idle);
-    clearTimeout(retry);
-    if (!under) {
-      try {
-        sessionStorage.setItem(SENT, texts.store);
-      } catch {
-        // Nothing is kept in this browser.
-      }
-      return;
-    }
-    // A button pressed while a saving is under way waits for it, or the two would clash with each other.
+  window.addEventListener("pageshow", (event) => {
+    passed = false;
+    // Kept by the browser as it was left: it may be submitted by now.
+    if (event.persisted && !dirty) location.reload();
+  });
+  form.addEventListener("submit", async (event) => {
+    if (passed) return;
+    // A button saves first, and only then sends its own request: a lost line, a server that is away or another
+    // tab never puts an error page in the place of what was typed.
     event.preventDefault();
     const button = event.submitter;
-    under.finally(() => {
-      dirty = false;
-      form.requestSubmit(button);
-    });
+    await under;
+    if (stopped) {
+      focusClash();
+      return;
+    }
+    const fresh = version.value === "0" && JSON.stringify(values()) === JSON.stringify(base);
+    if (!fresh) await send();
+    if (failures && said.textContent !== texts.signin) said.textContent = texts.unsent;
+    if (failures || stopped) return;
+    clearTimeout(idle);
+    // Where nothing was awaited this event is still under way, and a form takes no second one meanwhile.
+    await new Promise((next) => setTimeout(next));
+    passed = true;
+    form.requestSubmit(button);
   });
 
   /** How much of the sheet is scored; submitting says that it is not possible before, and still answers why. */
@@ -106,15 +184,6 @@ function autosave() {
     box.querySelector("span").textContent = sentences[waiting - 1].textContent;
   }
 
-  function values() {
-    const levels = {};
-    for (const field of form.querySelectorAll("fieldset.c")) {
-      const chosen = field.querySelector("input:checked");
-      levels[field.id.slice("level-".length)] = chosen && chosen.value ? Number(chosen.value) : null;
-    }
-    return { levels, note: form.elements.note.value, comment: form.elements.comment.value };
-  }
-
   function fill({ levels, note, comment }) {
     for (const [key, level] of Object.entries(levels)) {
       for (const input of document.getElementById(`level-${key}`)?.querySelectorAll("input") ?? []) {
@@ -128,7 +197,7 @@ function autosave() {
   /** Something changed: keep it here at once, and send it after a pause. */
   function touch(pause) {
     dirty = true;
-    keep();
+    kept.put(Number(version.value));
     count();
     if (stopped) return;
     lost(failures > 0);
@@ -137,46 +206,21 @@ function autosave() {
     idle = setTimeout(send, pause);
   }
 
-  function keep() {
-    try {
-      forget(texts.store);
-      localStorage.setItem(prefix + version.value, JSON.stringify(values()));
-    } catch {
-      // Private windows and full stores: the text is still on the page.
-    }
-  }
-
-  function drop() {
-    try {
-      forget(texts.store);
-    } catch {
-      // Nothing is kept in this browser.
-    }
-  }
-
   /** What a closed tab or a lost line left behind. Its old version makes the server compare it. */
   function restore() {
-    let key;
-    let kept;
-    try {
-      key = Object.keys(localStorage).find((each) => each.startsWith(prefix));
-      kept = key && JSON.parse(localStorage.getItem(key));
-    } catch {
-      return;
-    }
-    if (!kept) return;
-    if (JSON.stringify(kept) === JSON.stringify(values())) {
-      forget(texts.store);
-      return;
-    }
-    version.value = key.slice(prefix.length);
-    fill(kept);
+    const found = kept.newest();
+    if (!found) return;
+    version.value = found.version;
+    fill(found.kept);
     said.textContent = texts.restored;
     touch(0);
+    kept.drop(found.key);
   }
 
   function send(leaving = false) {
-    if (under || stopped) return;
+    if (under || stopped) return under;
+    clearTimeout(idle);
+    clearTimeout(retry);
     const sent = values();
     said.textContent = failures ? texts.trying : texts.saving;
     under = fetch(texts.address, {
@@ -192,23 +236,30 @@ function autosave() {
         under = null;
         if (dirty && !stopped && !failures) idle = setTimeout(send, 0);
       });
+    return under;
   }
 
   async function answer(response, sent) {
-    if (response.type === "opaqueredirect" || response.status === 401) {
+    if (response.status >= 500 || response.status === 429) throw new Error(String(response.status));
+    const body = response.type === "opaqueredirect" ? {} : await response.json();
+    if (response.type === "opaqueredirect" || response.status === 401 || body.error === "csrf") {
+      // Signed out; or signed in again elsewhere, which gave the page's token up for a new one.
+      const renewed = (await renew()) && body.error === "csrf";
+      const again = renewed && !forged;
+      forged = renewed;
       later(texts.signin);
+      if (again) touch(0);
       return;
     }
-    if (response.status >= 500 || response.status === 429) throw new Error(String(response.status));
-    const body = await response.json();
+    failures = 0;
+    forged = false;
+    lost(false);
     if (response.ok) {
-      failures = 0;
       base = sent;
-      lost(false);
       version.value = body.version;
       dirty = JSON.stringify(sent) !== JSON.stringify(values());
-      if (dirty) keep();
-      else drop();
+      if (dirty) kept.put(body.version);
+      else kept.drop();
       said.textContent = texts.saved.replace("TIME", body.saved);
     } else if (response.status === 409) {
       stopped = true;
@@ -231,52 +282,25 @@ function autosave() {
     retry = setTimeout(send, pause * 1000);
   }
 
-  /** Show what is stored beside what stands here; the judge keeps one of the two. */
+  /** Another tab saved first: the judge keeps what is stored or what stands here. */
   function clash(stored, mine) {
-    const part = document.getElementById("clash-parts").content.cloneNode(true);
-    const rows = part.querySelector("tbody");
-    const labels = part.querySelectorAll("thead th");
-    const row = (name, was, now) => {
-      const line = document.createElement("tr");
-      for (const [place, words] of [name, was || "–", now || "–"].entries()) {
-        const cell = document.createElement(place ? "td" : "th");
-        cell.textContent = words;
-        if (place) cell.dataset.l = labels[place].textContent;
-        else cell.scope = "row";
-        line.append(cell);
-      }
-      rows.append(line);
-    };
-    for (const [key, level] of Object.entries(mine.levels)) {
-      const was = stored.levels[key] ?? null;
-      if (was !== level) {
-        row(document.querySelector(`#level-${CSS.escape(key)} legend span`).textContent, was && String(was), level && String(level));
-      }
-    }
-    for (const name of ["note", "comment"]) {
-      if (stored[name] !== mine[name]) row(form.querySelector(`label[for="${name}"]`).textContent, stored[name], mine[name]);
-    }
-    const box = document.getElementById("clash");
-    box.replaceChildren(part);
-    box.hidden = false;
-    box.firstElementChild.focus();
-    const choose = (choice) => {
+    compare(stored, mine, (choice) => {
       version.value = stored.version;
-      box.hidden = true;
-      box.replaceChildren();
       stopped = false;
       if (choice === "stored") {
         dirty = false;
-        drop();
+        kept.drop();
         location.reload();
       } else {
         touch(0);
       }
-    };
-    for (const button of box.querySelectorAll("[data-keep]")) {
-      button.addEventListener("click", () => choose(button.dataset.keep));
-    }
-    said.textContent = box.querySelector("h2").textContent;
+    });
+    said.textContent = document.querySelector("#clash h2").textContent;
+    focusClash();
+  }
+
+  function focusClash() {
+    document.getElementById("clash").firstElementChild?.focus();
   }
 }
 
@@ -339,217 +363,5 @@ function keys() {
     if (!element || element.hidden) return false;
     element.click();
     return true;
-  }
-}
-
-/** Change pictures, mat and size in place; without this the links of the strip do it. */
-function pictures() {
-  const view = document.getElementById("view");
-  const image = document.getElementById("shown");
-  if (!image) return;
-  const STEPS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
-  const full = document.getElementById("full");
-  const strip = document.querySelector(".strip");
-  const caption = document.getElementById("caption");
-  const output = document.getElementById("scale");
-  const miss = document.getElementById("miss");
-  const zooms = document.querySelector("[data-zooms]");
-  const near = document.getElementById("close-up");
-  const film = document.getElementById("film");
-  const play = document.getElementById("play");
-  const fitted = image.sizes;
-  let seen = strip.querySelector("[aria-current]").dataset; // of the link to the picture that is shown
-  let scale = null; // of the picture's own pixels; null fits it into the view
-  let closeUp = null; // what `zoom.js` opened
-
-  strip.addEventListener("click", (event) => {
-    const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
-    link.setAttribute("aria-current", "page");
-    centre(link);
-    seen = link.dataset;
-    closeUp?.close();
-    paint();
-    image.alt = seen.alt;
-    image.width = seen.width;
-    image.height = seen.height;
-    image.classList.toggle("alpha", "alpha" in seen);
-    full.href = seen.full;
-    const [name, words, facts] = caption.querySelectorAll("b, span");
-    name.textContent = seen.says;
-    words.textContent = seen.told;
-    facts.textContent = seen.facts;
-    offer();
-    show();
-  });
-
-  function centre(link) {
-    strip.scrollTo({ left: link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2 });
-  }
-  centre(strip.querySelector("[aria-current]"));
-
-  /** Set the picture, or its animation. */
-  function paint(moving = false) {
-    view.setAttribute("aria-busy", "true");
-    image.srcset = moving ? "" : seen.srcset;
-    image.src = moving ? seen.moving : seen.src;
-    play?.setAttribute("aria-pressed", String(moving));
-    if (play) play.textContent = moving ? play.dataset.stop : document.getElementById("moving").textContent;
-  }
-
-  /** What this picture has beside its sizes: a close-up, an animation, a video. */
-  function offer() {
-    near.hidden = !seen.tiles;
-    zooms.hidden = Boolean(seen.video);
-    image.hidden = Boolean(seen.video);
-    if (play) play.hidden = !seen.moving;
-    if (!film) return;
-    if (film.hidden !== !seen.video || (seen.video && film.getAttribute("src") !== seen.video)) {
-      film.pause();
-      film.hidden = !seen.video;
-      if (seen.video) {
-        film.poster = seen.src;
-        film.src = seen.video;
-        film.setAttribute("aria-label", seen.alt);
-        film.width = seen.width;
-        film.height = seen.height;
-      } else {
-        film.removeAttribute("src");
-        film.load(); // or it goes on loading what was there
-      }
-    }
-  }
-  if (play) {
-    document.getElementById("moving").hidden = true;
-    // An animation starts only when it is asked for, and can be stopped.
-    play.addEventListener("click", () => paint(play.getAttribute("aria-pressed") !== "true"));
-  }
-  offer();
-
-  // What came, what did not.
-  image.addEventListener("load", () => loaded(true));
-  image.addEventListener("error", () => loaded(false));
-  miss.querySelector("[data-retry]").addEventListener("click", () => {
-    view.setAttribute("aria-busy", "true");
-    const { src, srcset } = image;
-    image.srcset = "";
-    image.src = src;
-    image.srcset = srcset;
-  });
-  if (image.complete) loaded(Boolean(image.naturalWidth));
-  function loaded(well) {
-    document.getElementById("wait")?.remove();
-    view.removeAttribute("aria-busy");
-    miss.hidden = well || Boolean(seen.video);
-    image.classList.toggle("vh", !well);
-    tell();
-  }
-
-  choose("[data-mats]", "mat", (mat) => {
-    view.classList.remove("white", "black");
-    if (mat) view.classList.add(mat);
-  });
-  zooms.addEventListener("click", (event) => {
-    const zoom = event.target.closest("button")?.dataset.zoom;
-    if (!zoom) return;
-    if (closeUp) closeUp.zoom(zoom);
-    else if (zoom === "fit") scale = null;
-    else if (zoom === "full") scale = 1;
-    else if (zoom === "in") scale = STEPS.find((step) => step > now() * 1.01) ?? STEPS.at(-1);
-    else scale = STEPS.findLast((step) => step < now() * 0.99) ?? STEPS[0];
-    show();
-  });
-  new ResizeObserver(tell).observe(view);
-
-  // The viewer of pyramids is as heavy as all the rest: it comes when it is asked for.
-  near.addEventListener("click", async () => {
-    if (closeUp) {
-      closeUp.close();
-      return;
-    }
-    const { tiles, cut } = seen;
-    near.setAttribute("aria-pressed", "true");
-    try {
-      const { open } = await import("./zoom.js");
-      if (seen.tiles !== tiles || closeUp) return; // another picture was chosen meanwhile
-      scale = null;
-      show();
-      closeUp = open(view, { tiles, cut, says: near.dataset.says, told: tell, closed: left });
-      tell();
-    } catch {
-      left();
-      say(near.dataset.failed);
-    }
-  });
-  function left() {
-    const inside = view.contains(document.activeElement);
-    closeUp = null;
-    if (inside) (seen.tiles ? near : view).focus({ preventScroll: true });
-    near.setAttribute("aria-pressed", "false");
-    tell();
-  }
-
-  /** How large the picture stands: CSS pixels for each of its own. */
-  function now() {
-    return closeUp?.scale() ?? scale ?? image.getBoundingClientRect().width / Number(seen.most);
-  }
-
-  function show() {
-    // What stands in the middle stays there.
-    const middle = [
-      (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth,
-      (view.scrollTop + view.clientHeight / 2) / view.scrollHeight,
-    ];
-    view.classList.toggle("whole", scale !== null);
-    if (scale === null) {
-      image.style.removeProperty("inline-size");
-      image.sizes = fitted;
-    } else {
-      const size = `${Math.round(Number(seen.most) * scale)}px`;
-      image.style.setProperty("inline-size", size);
-      image.sizes = size;
-    }
-    view.scrollTo(middle[0] * view.scrollWidth - view.clientWidth / 2, middle[1] * view.scrollHeight - view.clientHeight / 2);
-    tell();
-  }
-
-  function tell() {
-    output.textContent = `${Math.round(now() * 100)} %`;
-    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUp && scale === null));
-    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUp && scale === 1));
-  }
-
-  // A magnified picture is moved by dragging it, by scrolling or by the arrow keys.
-  view.addEventListener("pointerdown", (event) => {
-    if (scale === null || event.pointerType !== "mouse" || event.button || event.target !== image) return;
-    image.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    view.focus({ preventScroll: true });
-  });
-  view.addEventListener("pointermove", (event) => {
-    if (image.hasPointerCapture(event.pointerId)) view.scrollBy(-event.movementX, -event.movementY);
-  });
-
-  const screen = document.querySelector("[data-fullscreen]");
-  screen.hidden = !document.fullscreenEnabled;
-  screen.addEventListener("click", () => {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else screen.closest(".stage").requestFullscreen();
-  });
-  document.addEventListener("fullscreenchange", () => {
-    screen.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
-  });
-
-  function choose(selector, name, act) {
-    const group = document.querySelector(selector);
-    group.hidden = false;
-    group.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
-      act(button.dataset[name]);
-    });
   }
 }

@@ -2,11 +2,12 @@
 // this file. Sentences come from the server or from the page; this file holds none.
 
 import { say, token } from "./contest.js";
-import { focusOn, refresh } from "./poll.js";
+import { focusOn, refresh, usable } from "./poll.js";
 import { sha256 } from "./sha256.js";
 
 const AT_ONCE = 2;
-const TRIES = 6;
+const TRIES = 9; // with the pauses between them some three minutes
+const LONGEST_PAUSE = 60_000;
 const words = document.getElementById("upload-words")?.dataset;
 const waiting = [];
 let running = 0;
@@ -35,11 +36,12 @@ function timeLeft(seconds) {
   return fill(words.hours, { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 
-/** What went wrong, in a sentence for the person. `again`: trying once more may help. */
+/** What went wrong, in a sentence for the person. `again`: trying once more may help; `held`: after an act of theirs. */
 class Trouble extends Error {
-  constructor(message, { again = false, code = "" } = {}) {
+  constructor(message, { again = false, held = false, code = "" } = {}) {
     super(message);
     this.again = again;
+    this.held = held;
     this.code = code;
   }
 }
@@ -59,8 +61,10 @@ async function ask(method, url, signal, body) {
   }
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    const again = answer.status >= 500 || answer.status === 429;
-    throw new Trouble(told.message || words.unreachable, { again, code: told.error });
+    const again = answer.status >= 500;
+    const held = answer.status === 401 || answer.status === 429 || told.error === "csrf";
+    const message = { 400: told.error === "csrf" && words.signed, 401: words.signed, 404: words.gone }[answer.status];
+    throw new Trouble(message || told.message || words.unreachable, { again, held, code: told.error });
   }
   return told;
 }
@@ -216,8 +220,10 @@ class Upload {
     } catch (error) {
       if (signal.aborted) return;
       if (error.code === "grant_used") this.leave(); // an earlier try did finish; only its answer was lost
-      else if (error.again) this.rest();
-      else this.fail(error instanceof Trouble ? error.message : words.unreadable);
+      else if (error.code === "file_here") this.drop(words.here);
+      else if (error.again || error.held) this.rest(error.message);
+      else if (!(error instanceof Trouble)) this.fail(words.unreadable);
+      else if (error.code !== "slot_full" || !this.joinFull()) this.fail(error.message, error.code);
     }
   }
 
@@ -263,7 +269,7 @@ class Upload {
 
   pause(attempt) {
     return new Promise((go, fail) => {
-      const wait = 1000 * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+      const wait = Math.min(LONGEST_PAUSE, 1000 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
       const awake = () => setTimeout(go, navigator.onLine ? wait : 0);
       if (navigator.onLine) awake();
       else window.addEventListener("online", awake, { once: true });
@@ -271,16 +277,18 @@ class Upload {
     });
   }
 
-  /** Wait for the person: the line is away for long. What has begun stays begun. */
-  rest() {
+  /** Wait for the person, or for the line: it is away for long. What has begun stays begun. */
+  rest(sentence) {
     this.granted();
     this.bar.className = "held";
-    this.show(words.paused, words.unreachable, "act");
-    say(`${this.name}: ${words.unreachable}`);
+    this.show(words.paused, sentence, "act");
+    say(`${this.name}: ${sentence}`);
     this.retry.hidden = false;
+    window.addEventListener("online", () => this.goOn(), { once: true });
   }
 
   goOn() {
+    if (this.retry.hidden || this.stop.signal.aborted) return;
     const focused = document.activeElement === this.retry;
     this.retry.hidden = true;
     if (focused) this.button.focus();
@@ -299,9 +307,19 @@ class Upload {
     refresh();
   }
 
-  fail(sentence) {
+  /** Of many files that find no place, one row tells: it takes the names of those that come after it. */
+  joinFull() {
+    const full = this.list.querySelector('[data-refused="slot_full"] .name > span');
+    if (!full) return false;
+    full.append(document.createElement("br"), ...this.row.querySelector(".name > span").childNodes);
+    this.drop("");
+    return true;
+  }
+
+  fail(sentence, code = "") {
     this.granted();
     this.failed = true;
+    this.row.dataset.refused = code;
     this.row.className = "file bad";
     this.bar.hidden = true;
     this.show(words.refused, sentence, "act");
@@ -312,13 +330,17 @@ class Upload {
 
   cancel() {
     this.stop.abort();
+    this.drop(this.failed ? "" : words.cancelled);
+    if (!this.failed) this.forget();
+  }
+
+  /** Take the row away, and say why. */
+  drop(sentence) {
     this.granted();
     const focused = this.row.contains(document.activeElement);
     this.row.remove();
     if (focused) focusOn(this.list);
-    if (this.failed) return;
-    say(fill(words.cancelled, { name: this.name }));
-    this.forget();
+    if (sentence) say(fill(sentence, { name: this.name }));
   }
 
   /** Tell the server that this upload will not come. */
@@ -358,7 +380,9 @@ function take(form, files) {
 
 // Leaving the page would end what is under way; the browser asks first.
 window.addEventListener("beforeunload", (event) => {
-  if (running) event.preventDefault();
+  if (!running) return;
+  event.preventDefault();
+  usable();
 });
 
 /** Files may also be dropped on a slot's box; the button stays the way for everyone. */
@@ -369,7 +393,8 @@ function takeDrops(form) {
     inside = 0;
     delete form.dataset.over;
   };
-  form.querySelector("[data-drop]").hidden = false;
+  // A finger has nothing to drop.
+  form.querySelector("[data-drop]").hidden = !matchMedia("(any-pointer: fine)").matches;
   form.addEventListener("dragenter", (event) => {
     if (!holds(event)) return;
     inside += 1;

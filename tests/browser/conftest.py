@@ -44,13 +44,7 @@ def _free_port() -> int:
 
 
 def _store_of(settings: Settings) -> Storage:
-    return Storage(
-        endpoint=settings.s3_endpoint,
-        public_endpoint=settings.public_endpoint,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
-        bucket=settings.s3_bucket,
-    )
+    return Storage.from_settings(settings)
 
 
 @pytest.fixture

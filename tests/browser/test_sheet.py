@@ -37,13 +37,7 @@ def judge(make: Make, contest: Contest) -> Account:
 
 @pytest.fixture
 def assignments(make: Make, session: Session, site: Settings, contest: Contest, judge: Account) -> list[Assignment]:
-    store = Storage(
-        endpoint=site.s3_endpoint,
-        public_endpoint=site.public_endpoint,
-        access_key=site.s3_access_key,
-        secret_key=site.s3_secret_key,
-        bucket=site.s3_bucket,
-    )
+    store = Storage.from_settings(site)
     made = []
     for place, code in enumerate(("B-1180", "B-0931"), 1):
         entry = make.entry(contest, title=f"Work {place}", files=0, state="draft")
@@ -160,6 +154,11 @@ def test_two_tabs_the_judge_chooses(
     expect(box).to_contain_text("first")
     expect(box).to_contain_text("second")
     assert stored(session, assignments[0])["note"] == "first"
+    # The other tab goes on, and this one is loaded anew: what was not saved here is still there.
+    other.locator("#comment").fill("More")
+    expect(other.locator("input[name=version]")).to_have_value("2")
+    page.reload()
+    expect(box).to_contain_text("second")
     box.get_by_role("button", name=choice).click()
 
     expect(page.locator("#saved")).to_have_text(SAVED)
@@ -180,6 +179,81 @@ def test_the_close_stops_the_saving_and_keeps_the_text(
     expect(page.locator("#saved")).to_contain_text("It closed")
     expect(page.locator("#note")).to_have_value("Too late")
     assert session.scalars(select(Scorecard)).all() == []
+
+    page.reload()
+    box = page.locator("#clash")
+    expect(box).to_contain_text("Too late")
+    expect(page.locator("#note")).to_have_value("")
+    box.get_by_role("button", name="Delete what was not saved").click()
+    expect(box).to_be_hidden()
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_button_waits_for_the_server_instead_of_losing_the_page(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    page.route(
+        "**/judge/ferry/B-1180",
+        lambda route: route.fulfill(status=503) if route.request.method == "POST" else route.continue_(),
+    )
+    for name in ("clarity", "fit", "craft"):
+        page.locator(f"#level-{name} input[value='3']").check()
+    page.locator("#note").fill("Written while it was away")
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.locator("#saved")).to_contain_text("Not submitted.")
+    expect(page.locator("h1")).to_have_text("Entry B-1180")
+
+    page.goto("/judge/ferry")
+    page.unroute("**/judge/ferry/B-1180")
+    page.goto("/judge/ferry/B-1180")
+    expect(page.locator("#note")).to_have_value("Written while it was away")
+    page.get_by_role("button", name="Submit and next").click()
+
+    expect(page.locator("h1")).to_have_text("Entry B-0931")
+    assert stored(session, assignments[0]) == {
+        "version": 2,
+        "state": "submitted",
+        "note": "Written while it was away",
+        "levels": [3, 3, 3],
+    }
+    assert page.evaluate(KEPT) == 0
+
+
+def test_signed_in_again_in_another_tab_what_was_typed_is_saved(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    page.context.clear_cookies()
+    page.locator("#note").fill("Typed meanwhile")
+    expect(page.locator("#saved")).to_contain_text("You are signed out.")
+    expect(page.get_by_role("link", name="Sign in (opens a new tab)")).to_be_visible()
+
+    page.context.add_cookies(visit(judge).context.cookies())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    assert stored(session, assignments[0])["note"] == "Typed meanwhile"
+
+
+def test_the_focus_is_never_behind_the_pictures_of_a_tablet(
+    visit: Visit, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, width=820)
+    page.goto("/judge/ferry/B-1180")
+    page.locator("#comment").focus()
+
+    hidden = []
+    for _ in range(6):
+        page.keyboard.press("Shift+Tab")
+        focused = page.locator(":focus")
+        top = focused.evaluate("(e) => e.getBoundingClientRect().top")
+        if top < page.locator(".stage").evaluate("(e) => e.getBoundingClientRect().bottom"):
+            hidden.append(focused.evaluate("(e) => e.name || e.textContent"))
+
+    assert hidden == []
 
 
 def test_pictures_change_in_place_and_keys_stay_out_of_texts(

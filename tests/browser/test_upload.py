@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -253,3 +254,71 @@ def test_the_row_says_how_long_it_takes_and_who_waits(visit: Visit, contest: Con
 
     expect(row(page, "c.png")).to_contain_text("Next in line.")
     expect(row(page, "a.png")).to_contain_text(re.compile(r"[1-9]\d? %, .*, about \d+ seconds left"), timeout=20_000)
+
+
+def test_words_are_kept_and_saved_while_a_file_is_on_its_way(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    fast = throttle(page, 50_000)
+    choose(page, "Screens", file("slow.png", noise(600, 400)))
+    expect(row(page, "slow.png")).to_contain_text(re.compile(r"[1-9]\d? %, "))
+
+    page.get_by_label("Title of the entry").fill("Tide Line")
+    page.get_by_role("button", name="Save the details").click()
+
+    form = page.locator("form", has=page.get_by_role("button", name="Save the details"))
+    expect(form).to_contain_text("The details are saved.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tide Line")
+    expect(row(page, "slow.png")).to_contain_text("Uploading")
+    fast()
+    expect(row(page, "slow.png")).to_contain_text("Ready, no text yet")
+    # What is typed and not saved is not left without a question, and can be saved after it.
+    page.get_by_label("Title of the entry").fill("Tide Line 2")
+    page.get_by_role("link", name="Account").click()
+    until(page, lambda: asked == ["beforeunload"], "the browser to ask")
+    page.get_by_role("button", name="Save the details").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tide Line 2")
+    session.rollback()
+    assert session.scalars(select(Entry.title)).one() == "Tide Line 2"
+
+
+def test_in_the_grace_an_upload_that_broke_off_goes_on(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+    page.on("dialog", lambda dialog: dialog.accept())
+    fast = throttle(page, 50_000)
+    slow = file("slow.png", noise(600, 400))
+    choose(page, "Screens", slow)
+    expect(row(page, "slow.png")).to_contain_text(re.compile(r"[1-9]\d? %, "))
+    session.rollback()
+    contest.closes_at = session.scalars(select(EntryFile.created_at)).one() + timedelta(milliseconds=1)
+    session.commit()
+    page.reload()
+    fast()
+
+    with page.expect_file_chooser() as chooser:
+        row(page, "slow.png").get_by_text("Choose the file again").click()
+    chooser.value.set_files([slow])
+
+    expect(page.locator("li.file", has_text="Ready, no text yet")).to_have_count(1)
+    assert stored(session) == {"slow.png": "accepted"}
+
+
+def test_what_is_here_is_not_sent_twice_and_what_finds_no_place_shares_a_row(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    first = file("1.png", png(60, 60))
+    choose(page, "Screens", first)
+    expect(row(page, "1.png")).to_contain_text("Ready, no text yet")
+
+    choose(page, "Screens", first, *(file(f"{n}.png", png(60 + n, 60)) for n in range(2, 6)))
+
+    expect(row(page, "4.png")).to_contain_text("5.png")
+    expect(row(page, "4.png")).to_contain_text("This slot is full.")
+    expect(row(page, "1.png")).to_have_count(1)
+    until(page, lambda: set(stored(session)) == {"1.png", "2.png", "3.png"}, "the files to be there, once each")

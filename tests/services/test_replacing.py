@@ -12,7 +12,7 @@ import urllib3
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contest.errors import Invalid, NotFound
+from contest.errors import Invalid
 from contest.models import AuditEvent, Entry, EntryFile
 from contest.services import drafts, entries, uploads
 from contest.settings import Settings
@@ -143,18 +143,45 @@ def test_the_newer_of_two_replacements_counts(
 
 
 def test_only_a_file_of_this_slot_and_draft_is_replaced(
-    session: Session, make: Make, entry: Entry, send: Callable[..., EntryFile]
+    session: Session, make: Make, entry: Entry, send: Callable[..., EntryFile], run_jobs: Run
 ) -> None:
     other = make.file(make.entry(entry.contest, state="draft", files=0))
     elsewhere = make.file(entry, "document", kind="pdf")
-    gone = make.file(entry)
+    session.commit()
+
+    for number, not_ours in enumerate((other, elsewhere)):
+        new = send(not_ours, body=png(90, 60 + number))
+        run_jobs()
+        session.refresh(new)
+        session.refresh(not_ours)
+        assert (new.state, not_ours.removed_at) == ("accepted", None)
+        assert new.position > elsewhere.position
+
+
+def test_a_place_that_was_given_up_meanwhile_is_taken_again(
+    session: Session, make: Make, entry: Entry, send: Callable[..., EntryFile], run_jobs: Run
+) -> None:
+    gone = make.file(entry, name="gone.png", alt="A map.")
+    make.file(entry, name="last.png")
     gone.removed_at = gone.accepted_at
     session.commit()
 
-    for replaces in (other, elsewhere, gone):
-        with pytest.raises(NotFound):
-            send(replaces)
-        session.rollback()
+    send(gone)
+    run_jobs()
+
+    assert names(session, entry) == [("new.png", "accepted"), ("last.png", "accepted")]
+
+
+def test_what_another_tab_put_there_meanwhile_is_replaced_instead(
+    session: Session, make: Make, entry: Entry, send: Callable[..., EntryFile], run_jobs: Run
+) -> None:
+    old = make.file(entry, "document", name="old.pdf", kind="pdf")
+    session.commit()
+    for name, body in (("one.pdf", pdf(1)), ("two.pdf", pdf(2))):
+        send(old, body=body, slot_key="document", name=name)
+        run_jobs()
+
+    assert names(session, entry) == [("two.pdf", "accepted")]
 
 
 def test_by_a_plain_form(session: Session, storage: Storage, make: Make, entry: Entry, run_jobs: Run) -> None:
@@ -162,7 +189,7 @@ def test_by_a_plain_form(session: Session, storage: Storage, make: Make, entry: 
     make.file(entry, name="last.png")
     session.commit()
 
-    refused = uploads.receive(
+    arrived = uploads.receive(
         session,
         make.actor(entry.account),
         storage,
@@ -173,6 +200,6 @@ def test_by_a_plain_form(session: Session, storage: Storage, make: Make, entry: 
     )
     session.commit()
 
-    assert refused == []
+    assert arrived == uploads.Arrived(())
     run_jobs()
     assert names(session, entry) == [("new.png", "accepted"), ("last.png", "accepted")]

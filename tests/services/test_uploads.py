@@ -339,9 +339,10 @@ class TestPlainForm:
         entry: Entry,
         *files: tuple[str, bytes],
         slot: str = "screens",
-    ) -> list[uploads.Refused]:
+    ) -> tuple[uploads.Refused, ...]:
         incoming = [uploads.Incoming(name, io.BytesIO(body)) for name, body in files]
-        return uploads.receive(session, make.actor(entry.account), storage, entry.contest.slug, slot, incoming)
+        actor = make.actor(entry.account)
+        return uploads.receive(session, actor, storage, entry.contest.slug, slot, incoming).refused
 
     def test_takes_the_bytes_and_owes_the_same_check(
         self, make: Make, session: Session, storage: Storage, entry: Entry
@@ -349,7 +350,7 @@ class TestPlainForm:
         refused = self._receive(session, storage, make, entry, ("a.png", PNG))
 
         row = session.scalars(select(EntryFile)).one()
-        assert refused == []
+        assert refused == ()
         assert (row.state, row.declared_size, row.declared_sha256) == ("received", len(PNG), SHA)
         assert storage.read(row.staging_key) == PNG
         assert session.scalars(select(OutboxItem.key)).all() == [f"check:{row.id}"]

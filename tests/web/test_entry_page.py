@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest.models import Entry, EntryFile, MailMessage, Receipt, Revision
+from contest.services import admissions
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make
@@ -230,6 +231,37 @@ class TestSubmitting:
         assert not {"What to do", "Check and submit", "Leave the contest"} & set(sections(page))
         assert not [form for form in page.all("form") if "/entry" in (form.get("action") or "")]
 
+    def test_the_reason_of_a_disqualification_is_told_while_it_holds(
+        self, pages: Pages, make: Make, session: Session
+    ) -> None:
+        contest = make.contest("judging", slug="ferry")
+        entry = make.entry(contest)
+        organiser = make.actor(make.member(contest, Role.ORGANISER))
+        entrant = pages.as_(entry.account)
+        session.flush()
+
+        admissions.disqualify(session, organiser, "ferry", entry.number, reason="Copied <from> another.")
+        session.flush()
+        text = entrant.get("/contests/ferry/entry").text()
+        assert "The reason is:Copied <from> another." in text
+        admissions.reinstate(session, organiser, "ferry", entry.number)
+        session.flush()
+        assert "Copied" not in entrant.get("/contests/ferry/entry").text()
+
+    @pytest.mark.parametrize(("closed", "word"), [(False, "Judges will see"), (True, "Judges saw")])
+    def test_what_judges_see_or_saw(self, pages: Pages, make: Make, session: Session, closed: bool, word: str) -> None:
+        contest = make.contest("judging", slug="ferry")
+        entry = make.entry(contest)
+        entry.changed_at = None
+        if closed:
+            make.close_round(contest)
+        session.flush()
+
+        assert (
+            f"Revision 1 is sealed. {word} exactly that."
+            in pages.as_(entry.account).get("/contests/ferry/entry").text()
+        )
+
     def test_an_entry_that_nobody_started(self, pages: Pages, make: Make) -> None:
         make.contest(slug="ferry")
 
@@ -347,7 +379,59 @@ class TestFiles:
         page = visitor.get("/contests/ferry/entry")
         rows = [li.get("id") for li in page.all("li") if (li.get("id") or "").startswith("file-")]
         assert rows == [f"file-{new.id}", f"file-{last.id}"]
-        visitor.post(url, {**data, "file": (io.BytesIO(png()), "b.png")}, 404)
+
+    def test_a_replacement_whose_file_went_in_another_tab_is_kept(
+        self, pages: Pages, make: Make, session: Session
+    ) -> None:
+        slots = [{"key": "screens", "kinds": ["png"], "max_files": 2}]
+        entry = make.entry(make.contest(slug="ferry", deliverables=slots), state="draft", files=0)
+        old, last = make.file(entry, name="old.png"), make.file(entry, name="last.png")
+        visitor = pages.as_(entry.account)
+        url, data = visitor.get("/contests/ferry/entry").form("Send the new file for old.png")
+        page = visitor.post(f"/uploads/{old.id}/remove", follow=True)
+        assert "old.png is removed." in page.html
+
+        page = visitor.post(url, {**data, "file": (io.BytesIO(png()), "new.png")}, follow=True)
+
+        assert "The file that it should replace was removed meanwhile." in page.html
+        new = session.scalars(select(EntryFile).where(EntryFile.name == "new.png")).one()
+        rows = [li.get("id") for li in page.all("li") if (li.get("id") or "").startswith("file-")]
+        assert rows == [f"file-{new.id}", f"file-{last.id}"]
+        # Where its place is taken by now, it is refused in words, on the entry's page.
+        visitor.post(f"/uploads/{new.id}/remove", follow=True)
+        make.file(entry, name="third.png")
+        page = visitor.post(url, {**data, "file": (io.BytesIO(png(80, 60)), "more.png")}, 422)
+        assert page.problems == ["more.png: This slot is full. Remove a file first."]
+
+    def test_a_second_tab_removes_and_describes_what_is_gone(self, pages: Pages, make: Make, session: Session) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
+        row = make.file(entry, name="a.png", alt="")
+        other = make.file(make.entry(entry.contest, state="draft", files=0))
+        visitor = pages.as_(entry.account)
+        page = visitor.get("/contests/ferry/entry")
+
+        told = [visitor.submit(page, "Remove a.png").html for _ in range(2)]
+        assert all("a.png is removed." in each for each in told)
+        page = visitor.submit(page, "Save the sentence for a.png", {"alt": "A map."})
+
+        assert "This file was removed meanwhile, so its sentence is not saved." in page.html
+        session.refresh(row)
+        assert row.alt == ""
+        visitor.post(f"/uploads/{other.id}/remove", {}, 404)
+
+    def test_a_file_that_is_here_is_not_sent_twice(self, pages: Pages, make: Make, session: Session) -> None:
+        entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
+        visitor = pages.as_(entry.account)
+        url, data = visitor.get("/contests/ferry/entry").form("Send Screens")
+
+        def send(*names: str) -> list[tuple[io.BytesIO, str]]:
+            return [(io.BytesIO(png()), name) for name in names]
+
+        visitor.post(url, {**data, "file": send("a.png")})
+        page = visitor.post(url, {**data, "file": send("a.png", "b.png")}, 422)
+
+        assert page.problems == ["a.png: This file is here already, so it was not sent twice."]
+        assert session.scalars(select(EntryFile.name).order_by(EntryFile.position)).all() == ["a.png", "b.png"]
 
     @pytest.mark.parametrize(
         ("values", "status", "sentence"),
