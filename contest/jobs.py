@@ -28,6 +28,7 @@ from contest.outbox import QueueServer
 from contest.previews.outcome import NoRoom, RendererAway
 from contest.services import (
     accounts,
+    admissions,
     analysis,
     announcements,
     assignment,
@@ -38,6 +39,7 @@ from contest.services import (
     letters,
     previews,
     receipts,
+    reminders,
     results,
     similar,
 )
@@ -179,6 +181,18 @@ def mail_assignments(work: Work, round_id: str, judge_id: str) -> None:
 
 
 @job
+def mail_reminder(work: Work, round_id: str, judge_id: str) -> None:
+    with work.finishing() as session:
+        reminders.mail_reminder(session, work.settings, UUID(round_id), UUID(judge_id), nonce=f"{work.item_id}")
+
+
+@job
+def mail_admission(work: Work, event_id: int) -> None:
+    with work.finishing() as session:
+        admissions.mail_admission(session, work.settings, event_id)
+
+
+@job
 def make_tally(work: Work, round_id: str, account_id: str) -> None:
     with work.finishing() as session:
         results.make_tally(session, UUID(round_id), UUID(account_id))
@@ -227,15 +241,7 @@ def _make(settings: Settings, pool: int) -> Parts:
         settings,
         db.Database(settings.database_url, pool=pool),
         QueueServer(settings.redis_url),
-        Storage(
-            endpoint=settings.s3_endpoint,
-            public_endpoint=settings.public_endpoint,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key,
-            bucket=settings.s3_bucket,
-            region=settings.s3_region,
-            path_style=settings.s3_path_style,
-        ),
+        Storage.from_settings(settings),
     )
 
 

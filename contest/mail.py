@@ -35,6 +35,9 @@ TEMPLATES = (
     "receipt",
     "invitation",
     "assignments",
+    "reminder",
+    "disqualified",
+    "reinstated",
     "publication_proposed",
     "published",
 )

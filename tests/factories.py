@@ -27,12 +27,14 @@ from contest.models import (
     Preview,
     PreviewPage,
     Prize,
+    Publication,
     Revision,
     RevisionFile,
     Round,
     Score,
     Scorecard,
     Similarity,
+    Tally,
     Terms,
     TermsAcceptance,
 )
@@ -327,6 +329,38 @@ class Make:
         round_.state, round_.closed_at = "closed", datetime.now(UTC)
         self.session.flush()
         return round_
+
+    def proposal(self, contest: Contest, **values: Any) -> Publication:
+        """A publication that waits for a second person, and the tally that it stands on."""
+        now = datetime.now(UTC)
+        tally = self._add(
+            Tally(
+                round_id=contest.round.id,
+                number=1,
+                method="additive",
+                params={},
+                engine_version="1",
+                input_digest="a",
+                result_digest="b",
+                n_entries=0,
+                n_judges=0,
+                n_scorecards=0,
+                excluded=[],
+                created_at=now,
+            )
+        )
+        return self._add(
+            Publication(
+                contest_id=contest.id,
+                tally_id=tally.id,
+                number=1,
+                snapshot={"awards": []},
+                digest="d",
+                proposed_by=contest.created_by,
+                proposed_at=now,
+                **values,
+            )
+        )
 
     def assignment(self, entry: Entry, judge: Account, **values: Any) -> Assignment:
         number = next(_numbers)

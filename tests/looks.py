@@ -60,6 +60,8 @@ NO_PAGES = {
     "prototypes.winner",
     "results.media",
     "results.picture",
+    "results.tile",
+    "results.winner_any",
     "results.winners_any",
     "share.card",
     "share.cover",

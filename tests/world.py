@@ -127,6 +127,8 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
             "suspended_token": token,
             "invitation": invitation.id,
             "judged_number": mine.number,
+            "done_number": won.number,
+            "won_number": won.number,
             "criterion": live.round.criteria[0].id,
             "category": live.categories[0].id,
             "prize": live.prizes[0].id,

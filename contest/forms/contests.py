@@ -209,5 +209,8 @@ def weights_form(criteria: Sequence[Any]) -> type[Versioned]:
 
 class Disqualify(Form):
     reason = prose(
-        _l("Reason"), required(), most=1000, hint=_l("One or two sentences. They are kept in the audit log.")
+        _l("Reason"),
+        required(),
+        most=1000,
+        hint=_l("One or two sentences. The entrant gets them by mail, and the audit log keeps them."),
     )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, outbox
+from contest import audit, clock, mail, outbox
 from contest.clock import phase_of
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import (
@@ -22,15 +22,17 @@ from contest.models import (
     Deliverable,
     Entry,
     EntryFile,
+    MailMessage,
     Preview,
     Receipt,
     Revision,
     RevisionFile,
 )
 from contest.permissions import Actor, may_organise
-from contest.services import contests, drafts, entries, pictures
+from contest.services import awards, contests, drafts, entries, pictures
 from contest.services.drafts import ALT_MOST
-from contest.services.listing import Listing, by_name, finds_entry, total
+from contest.services.listing import Listing, by_name, finds_entry, newest_revision, newest_title, total
+from contest.settings import Settings
 from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, Phase, RoundState, check_transition
 
 #: Orders of the list of entries.
@@ -66,14 +68,7 @@ def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listin
     Title and category are those of the newest sealed revision, or of the draft while there is none.
     Filters: `state`, and `category` by its key.
     """
-    newest = (
-        select(Revision.id)
-        .where(Revision.entry_id == Entry.id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-        .correlate(Entry)
-        .scalar_subquery()
-    )
+    newest = newest_revision()
     files = select(func.count()).where(RevisionFile.revision_id == Revision.id).correlate(Revision).scalar_subquery()
     title = func.coalesce(Revision.title, Entry.title)
     query = (
@@ -165,7 +160,7 @@ def detail(session: Session, contest: Contest, number: int) -> Detail:
     files = _files(session, [row.id for row in revisions])
     ids = {file.id for held in files.values() for file in held}
     pages, reworded = drafts.pages_of(session, list(ids)), pictures.reworded(session, ids)
-    return Detail(entry, revisions, files, pages, reworded, _reason(session, contest, entry))
+    return Detail(entry, revisions, files, pages, reworded, entries.why_out(session, contest.id, entry.id, entry.state))
 
 
 def _files(session: Session, revision_ids: Sequence[UUID]) -> dict[UUID, list[Row[*tuple[Any, ...]]]]:
@@ -266,23 +261,6 @@ def reword(session: Session, actor: Actor, slug: str, number: int, file_id: UUID
     )
 
 
-def _reason(session: Session, contest: Contest, entry: Row[*tuple[Any, ...]]) -> str:
-    """The reason stands in the audit event, where nobody can change it afterwards."""
-    if entry.state != EntryState.DISQUALIFIED:
-        return ""
-    facts = session.scalar(
-        select(AuditEvent.facts)
-        .where(
-            AuditEvent.contest_id == contest.id,
-            AuditEvent.act == "entry.disqualified",
-            AuditEvent.subject_id == str(entry.id),
-        )
-        .order_by(AuditEvent.id.desc())
-        .limit(1)
-    )
-    return str((facts or {}).get("reason", ""))
-
-
 def disqualify(session: Session, actor: Actor, slug: str, number: int, *, reason: str) -> Entry:
     """Take a submitted entry out of the contest, with the reason. Raises Denied or Invalid("reason")."""
     entry = _load(session, actor, slug, number)
@@ -326,9 +304,59 @@ def _change(session: Session, actor: Actor, entry: Entry, state: EntryState, act
     check_transition(ENTRY_TRANSITIONS, entry.state, state)
     entry.state = state
     session.flush()
-    audit.record(session, actor, act, entry, number=entry.number, **facts)
+    event = audit.record(session, actor, act, entry, number=entry.number, **facts)
+    session.flush()
+    outbox.add(session, "mail_admission", queue="mail", event_id=event.id)
     round_ = entry.contest.round
-    if round_.state in (RoundState.CLOSED, RoundState.TALLIED):
+    # What waits for approval shows standings that are no longer so: it must be proposed anew.
+    awards.take_back_draft(session, entry.contest)
+    if round_.state in (RoundState.CLOSED, RoundState.TALLIED, RoundState.CONFIRMED):
         # The scores were counted with the entry (or without it): they are counted anew.
         outbox.add(session, "make_tally", round_id=str(round_.id), account_id=str(actor.account_id))
     return entry
+
+
+def mail_admission(session: Session, settings: Settings, event_id: int) -> None:
+    """The job: tell an entrant that their entry is out, why and whom to answer; or that it is in again.
+
+    What was undone before its mail was written needs none, and neither does the undoing.
+    """
+    event = session.get_one(AuditEvent, event_id)
+    entry = session.get_one(Entry, UUID(event.subject_id))
+    turns = _turns(session, entry)
+    if turns[-1] != event.id or entry.account.suspended_at is not None:
+        return
+    if event.act == "entry.reinstated" and not session.scalar(
+        select(exists().where(MailMessage.key == f"admission:{turns[-2]}"))
+    ):
+        return
+    account, contest = entry.account, entry.contest
+    mail.queue(
+        session,
+        settings,
+        event.act.removeprefix("entry."),
+        key=f"admission:{event.id}",
+        address=account.email,
+        locale=account.locale,
+        account=account,
+        name=account.name,
+        contest=dict(contest.title),
+        title=session.scalar(select(newest_title()).where(Entry.id == entry.id)) or entry.title,
+        number=f"{entry.number:04d}",
+        reason=event.facts.get("reason", ""),
+        organiser=contest.contact,
+        link=f"{settings.base_url}/contests/{contest.slug}/entry",
+    )
+
+
+def _turns(session: Session, entry: Entry) -> Sequence[int]:
+    """Events by which an entry was taken out and back in, in order."""
+    return session.scalars(
+        select(AuditEvent.id)
+        .where(
+            AuditEvent.contest_id == entry.contest_id,
+            AuditEvent.act.in_(["entry.disqualified", "entry.reinstated"]),
+            AuditEvent.subject_id == str(entry.id),
+        )
+        .order_by(AuditEvent.id)
+    ).all()

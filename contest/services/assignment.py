@@ -146,6 +146,28 @@ def state_of() -> Any:
     return case((Recusal.id.is_not(None), "recused"), (Scorecard.id.is_(None), "not_started"), else_=Scorecard.state)
 
 
+def waiting(round_id: uuid.UUID) -> Select[uuid.UUID, int, int]:
+    """judge_id, entries, drafts: what is left to submit, per judge who has something left; drafts are part of it."""
+    return (
+        select(
+            Account.id.label("judge_id"),
+            func.count().label("entries"),
+            func.count(Scorecard.id).label("drafts"),
+        )
+        .join(Assignment, Assignment.judge_id == Account.id)
+        .join(Entry, Entry.id == Assignment.entry_id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
+        .where(
+            Assignment.round_id == round_id,
+            Assignment.removed_at.is_(None),
+            Entry.state == EntryState.SUBMITTED,
+            state_of().in_(["not_started", "draft"]),
+        )
+        .group_by(Account.id)
+    )
+
+
 # The draw ----------------------------------------------------------------------------------------
 
 
@@ -258,14 +280,19 @@ def _store(
             )
     session.execute(insert(Assignment), rows)
     for judge_id in new:
-        outbox.add(
-            session,
-            "mail_assignments",
-            queue="mail",
-            key=f"assign:{round_.id}:{judge_id}",
-            round_id=str(round_.id),
-            judge_id=str(judge_id),
-        )
+        owe_mail(session, round_.id, judge_id)
+
+
+def owe_mail(session: Session, round_id: uuid.UUID, judge_id: uuid.UUID) -> None:
+    """Ask for the mail that tells a judge what waits: one, however often it is asked for before it goes."""
+    outbox.add(
+        session,
+        "mail_assignments",
+        queue="mail",
+        key=f"assign:{round_id}:{judge_id}",
+        round_id=str(round_id),
+        judge_id=str(judge_id),
+    )
 
 
 def _code(taken: set[str], number: int) -> str:
@@ -369,19 +396,8 @@ def mail_assignments(
     judge = session.get(Account, judge_id)
     if round_ is None or judge is None or judge.suspended_at is not None:
         return
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(Assignment)
-        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
-        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
-        .where(
-            Assignment.round_id == round_id,
-            Assignment.judge_id == judge_id,
-            Assignment.removed_at.is_(None),
-            state_of().in_(["not_started", "draft"]),
-        )
-    )
-    if not waiting or round_.state not in (RoundState.PLANNED, RoundState.OPEN):
+    left = session.execute(waiting(round_id).where(Account.id == judge_id)).first()
+    if left is None or round_.state not in (RoundState.PLANNED, RoundState.OPEN):
         return
     contest = round_.contest
     mail.queue(
@@ -394,7 +410,7 @@ def mail_assignments(
         account=judge,
         name=judge.name,
         contest=dict(contest.title),
-        waiting=waiting,
+        waiting=left.entries,
         open=round_.state == RoundState.OPEN,
         due_at=round_.due_at,
         zone=contest.zone,

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from contest.models import Account, Entry, Revision
 
 Row = TypeVar("Row")
+Value = TypeVar("Value")
 
 #: Rows on one page.
 PER_PAGE = 50
@@ -176,8 +178,17 @@ def holds(words: str, *columns: Any) -> ColumnElement[bool]:
 
 def newest_title() -> ScalarSelect[str]:
     """The title of an entry's newest revision, for a statement about entries."""
+    return _of_newest(Revision.title)
+
+
+def newest_revision() -> ScalarSelect[UUID]:
+    """The id of an entry's newest revision, for a statement about entries."""
+    return _of_newest(Revision.id)
+
+
+def _of_newest(column: InstrumentedAttribute[Value]) -> ScalarSelect[Value]:
     return (
-        select(Revision.title)
+        select(column)
         .where(Revision.entry_id == Entry.id)
         .order_by(Revision.number.desc())
         .limit(1)

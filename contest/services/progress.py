@@ -23,6 +23,7 @@ from contest.models import (
     Entry,
     Invitation,
     Membership,
+    Publication,
     Recusal,
     Round,
     Scorecard,
@@ -30,7 +31,7 @@ from contest.models import (
 from contest.services import assignment, failures
 from contest.services.checklist import checklist, rubric_problems
 from contest.services.listing import Listing, by_name, finds_entry, newest_title, total
-from contest.vocabulary import EntryState, Phase, Role, RoundState, ScorecardState
+from contest.vocabulary import EntryState, Phase, PublicationState, Role, RoundState, ScorecardState
 
 #: Orders of the lists of judges and of entries.
 JUDGE_SORTS = ("name", "judged", "assigned", "drafts", "recused", "typical", "last", "state")
@@ -59,6 +60,9 @@ class Counts:
     waiting: int
     #: Files whose previews somebody should look at.
     failed_previews: int = 0
+    #: Proposed publications that nobody has approved yet, and approved ones that are not out yet: one at most.
+    proposed: int = 0
+    approved: int = 0
 
     @property
     def missing(self) -> int:
@@ -129,6 +133,9 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
     invited = select(func.count()).where(
         Invitation.contest_id == Contest.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
     )
+    drafts = select(func.count()).where(
+        Publication.contest_id == Contest.id, Publication.state == PublicationState.DRAFT
+    )
     first = session.execute(
         select(
             Contest.id,
@@ -140,6 +147,8 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
                     ("deciders", deciders),
                     ("invited", invited),
                     ("failed_previews", failures.counting(Contest.id)),
+                    ("proposed", drafts.where(Publication.approved_at.is_(None))),
+                    ("approved", drafts.where(Publication.approved_at.is_not(None))),
                 )
             ),
         )
@@ -216,6 +225,10 @@ def _judging_step(contest: Contest, counts: Counts) -> Step:
     if round_.state == RoundState.CLOSED:
         return Step("wait_tally", "manage.progress")
     if round_.state in (RoundState.TALLIED, RoundState.CONFIRMED):
+        if counts.approved:
+            return Step("publish", "results.decide")
+        if counts.proposed:
+            return Step("wait_approval", "results.decide")
         return Step("decide", "results.decide") if counts.deciders else Step("invite_publisher", "manage.people")
     if not counts.entries:
         return Step("no_entries", "manage.entries")
@@ -294,6 +307,13 @@ def state_of(judge: Row[*tuple[Any, ...]], contest: Contest, now: datetime) -> s
     if contest.round.state == RoundState.OPEN and begun is not None and now - begun >= SILENT:
         return "silent"
     return "under_way" if judge.submitted or judge.drafts else "not_started"
+
+
+def unfinished(judged: Sequence[Row[*tuple[Any, ...]]], contest: Contest) -> list[Row[*tuple[Any, ...]]]:
+    """Judges who may still submit and have not submitted all, while judging is open. Pure."""
+    if contest.round.state != RoundState.OPEN:
+        return []
+    return [judge for judge in judged if judge.live and judge.submitted < judge.assigned]
 
 
 def standing(judged: Sequence[Row[*tuple[Any, ...]]], contest: Contest, counts: Counts, now: datetime) -> Standing:

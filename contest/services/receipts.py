@@ -260,7 +260,6 @@ class Verdict:
     outcome: str
     told: Told | None = None
     key_id: str = ""
-    key_since: datetime | None = None
 
 
 def check(session: Session, text: str) -> Verdict:
@@ -273,7 +272,7 @@ def check(session: Session, text: str) -> Verdict:
         Ed25519PublicKey.from_public_bytes(stored.public_key).verify(signature, canonical(payload))
     except InvalidSignature:
         return Verdict("changed", key_id=key)
-    return Verdict("valid", Told(payload), key, stored.created_at)
+    return Verdict("valid", Told(payload), key)
 
 
 def _parse(text: str) -> tuple[dict[str, Any], bytes, str]:

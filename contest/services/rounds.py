@@ -43,14 +43,7 @@ def open_round(session: Session, actor: Actor, slug: str) -> Round:
     audit.record(session, actor, "round.opened", round_, contest_id=contest.id)
     judges = select(Assignment.judge_id).where(Assignment.round_id == round_.id, Assignment.removed_at.is_(None))
     for judge_id in session.scalars(judges.distinct().order_by(Assignment.judge_id)):
-        outbox.add(
-            session,
-            "mail_assignments",
-            queue="mail",
-            key=f"assign:{round_.id}:{judge_id}",
-            round_id=str(round_.id),
-            judge_id=str(judge_id),
-        )
+        assignment.owe_mail(session, round_.id, judge_id)
     return round_
 
 
@@ -75,20 +68,25 @@ def close_round(session: Session, actor: Actor, slug: str) -> Round:
     return round_
 
 
+def may_reopen(session: Session, actor: Actor, contest: Contest, round_: Round) -> permissions.Decision:
+    """Whether scores may be taken again: not once a publication stands on them, nor while one is proposed."""
+    if not (organise := permissions.may_organise(actor, contest)):
+        return organise
+    if round_.state not in (RoundState.CLOSED, RoundState.TALLIED):
+        return permissions.no("round_not_closed")
+    states = set(session.scalars(select(Publication.state).where(Publication.contest_id == contest.id)))
+    if states & {PublicationState.PUBLISHED, PublicationState.RETRACTED}:
+        return permissions.no("publication_exists")
+    return permissions.no("proposal_waits") if PublicationState.DRAFT in states else permissions.YES
+
+
 def reopen_round(session: Session, actor: Actor, slug: str) -> Round:
     """Take scores again. The tallies made so far stay; closing makes a new one.
 
-    Raises NotFound; Denied("organiser_only" | "round_not_closed" | "publication_exists").
+    Raises NotFound; Denied("organiser_only" | "round_not_closed" | "publication_exists" | "proposal_waits").
     """
     contest, round_ = hold(session, actor, slug)
-    permissions.may_organise(actor, contest).require()
-    if round_.state not in (RoundState.CLOSED, RoundState.TALLIED):
-        raise Denied("round_not_closed")
-    live = (PublicationState.DRAFT, PublicationState.PUBLISHED, PublicationState.RETRACTED)
-    if session.scalar(
-        select(Publication.id).where(Publication.contest_id == contest.id, Publication.state.in_(live)).limit(1)
-    ):
-        raise Denied("publication_exists")
+    may_reopen(session, actor, contest, round_).require()
     check_transition(ROUND_TRANSITIONS, round_.state, RoundState.OPEN)
     round_.state, round_.closed_at = RoundState.OPEN, None
     audit.record(session, actor, "round.reopened", round_, contest_id=contest.id)

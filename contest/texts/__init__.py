@@ -29,6 +29,7 @@ from contest.texts.refusals import conflict, denial, denied_page, field_error, p
 from contest.texts.scoring import (
     agreement,
     close,
+    drift,
     flag,
     measure,
     method_about,
@@ -37,9 +38,12 @@ from contest.texts.scoring import (
     option_hint,
     option_name,
     option_word,
+    outlying,
     points,
     severity,
+    sureness,
     tie_rule,
+    unsure,
 )
 from contest.texts.scoring_codes import note, refusal
 from contest.texts.setup import bar, cards_in, field_name, judge_state, part_name, part_problem, step, typical_time
@@ -58,6 +62,7 @@ __all__ = [
     "count_entries",
     "denial",
     "denied_page",
+    "drift",
     "fact_name",
     "fact_value",
     "field_error",
@@ -79,6 +84,7 @@ __all__ = [
     "option_hint",
     "option_name",
     "option_word",
+    "outlying",
     "page_name",
     "part_name",
     "part_problem",
@@ -96,6 +102,8 @@ __all__ = [
     "severity",
     "state_name",
     "step",
+    "sureness",
     "tie_rule",
     "typical_time",
+    "unsure",
 ]

@@ -31,7 +31,7 @@ def closed_sentence(closes_at: datetime, now: datetime, grace_seconds: int, loca
     span = i18n.duration(grace_seconds, locale)
     if now < clock.grace_end(closes_at, grace_seconds):
         return _(
-            "No upload of yours had begun before the close, so the %(span)s of grace for uploads do not apply.",
+            "In the %(span)s of grace after it, only an upload that began before the close may finish and be submitted. Your entry’s page says whether you have one.",
             span=span,
         )
     return _("The %(span)s of grace for uploads that had begun before have passed too.", span=span)

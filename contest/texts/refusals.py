@@ -128,12 +128,19 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
                 closes_at=told.get("closes_at", ""),
             ),
         ),
+        "not_announced": (no, _("The contest is not announced yet. Complete the checklist and announce it first.")),
         "round_not_planned": (no, _("Judging has been opened already.")),
         "round_not_open": (no, _("Judging is not open.")),
         "round_not_closed": (no, _("Judging has not been closed, so there is nothing to reopen.")),
         "publication_exists": (
             no,
-            _("A publication has been proposed or made from these scores, so judging stays closed."),
+            _("A publication has been made from these scores, so judging stays closed."),
+        ),
+        "proposal_waits": (
+            no,
+            _(
+                "A publication is proposed from these scores. Change an award on the page of results: that takes the proposal back. Then reopen judging."
+            ),
         ),
         "judging_not_begun": (_("Judging has not begun"), _("The organiser opens it; you will get a mail.")),
         "round_closed": (
@@ -216,6 +223,7 @@ def conflict(reason: str) -> str:
         ),
         "account_exists": _("An account with this address exists already."),
         "grant_used": _("This upload is finished already."),
+        "file_gone": _("This file was removed meanwhile, so its sentence is not saved."),
         "not_received": _("The file has not arrived whole. Send it again."),
         "already_in_contest": _("You have an entry in this contest already."),
     }[reason]
@@ -245,8 +253,11 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "role_conflict": _(
             "One person cannot both judge and belong to the team of a contest: the team sees the entrants' names."
         ),
+        "entrant_conflict": _(
+            "This person has an entry in this contest. Whoever takes part cannot judge or run it, so the entry must be withdrawn first."
+        ),
         "already_member": _("This person has that role already."),
-        "already_invited": _("This person has been invited already. Withdraw that invitation to send a new one."),
+        "already_invited": _("This person has been invited already. Send that invitation again, or withdraw it first."),
         "slug_taken": _("Another contest uses this address. Choose another."),
         "slug_invalid": _("Use 3 to 60 small letters, digits and single hyphens, for example ferry-app-2026."),
         "dates_order": _("The closing must be later than the opening."),
@@ -296,6 +307,7 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "file_too_large": _("The file is larger than this slot takes. Make it smaller, or ask the organiser."),
         "file_type": _("This type of file is not taken here. See the types named beside the slot."),
         "file_missing": _("Choose a file."),
+        "file_here": _("This file is here already, so it was not sent twice."),
         "picture_type": _("This is no PNG, JPEG, WebP or SVG. Save the picture as one of these, then choose it again."),
         "picture_too_large": _("The picture is larger than 20 MB. Save it smaller, then choose it again."),
         "name_invalid": _("This file name cannot be used."),

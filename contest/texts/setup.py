@@ -86,6 +86,11 @@ def step(code: str, counts: Any) -> tuple[str, str]:
             _("See the progress"),
         ),
         "decide": (_("The scores are tallied. Decide the awards."), _("Decide the awards")),
+        "wait_approval": (
+            _("The awards wait for approval by a publisher or the chair who did not propose them."),
+            _("See the proposal"),
+        ),
+        "publish": (_("The awards are approved. Publish the winners."), _("Go and publish")),
         "see_winners": (_("The winners are published."), _("See the winners")),
     }[code]
 

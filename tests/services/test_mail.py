@@ -205,6 +205,30 @@ FACTS: dict[str, dict[str, Any]] = {
         }
         for waiting, state in ((1, "open"), (12, "planned"))
     },
+    **{
+        f"reminder {state}": {
+            "name": "青木 遥",
+            "contest": TITLE,
+            "waiting": 12,
+            "drafts": drafts,
+            "due_at": CLOSE,
+            "late": state == "late",
+            "zone": "Asia/Tokyo",
+            "own_zone": "Africa/Lagos",
+            "link": LINK,
+        }
+        for drafts, state in ((0, "soon"), (3, "late"))
+    },
+    "disqualified": {
+        "name": "Adaeze",
+        "contest": TITLE,
+        "title": "Tide Line",
+        "number": "0127",
+        "reason": "The map shows the entrant's name.\nRule 4 forbids it.",
+        "organiser": "contest@city.example",
+        "link": LINK,
+    },
+    "reinstated": {"name": "Adaeze", "contest": TITLE, "title": "Tide Line", "link": LINK},
     "publication_proposed": {
         "name": "林 紗季",
         "contest": TITLE,
@@ -247,6 +271,12 @@ MUST = {
     "code": ["1234 5678", "10"],
     "invitation": ["岡田 淳", LINK, "14"],
     "assignments": ["青木 遥", LINK, "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00"],
+    "reminder": ["青木 遥", "12", LINK, "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00"],
+    "disqualified": [
+        *("Adaeze", "Tide Line", "0127", "The map shows the entrant's name.", "Rule 4 forbids it."),
+        *("contest@city.example", LINK),
+    ],
+    "reinstated": ["Adaeze", "Tide Line", LINK],
     "publication_proposed": ["林 紗季", "岡田 淳", "3", "79b2" * 16, LINK],
     "published": ["Adaeze", "Tide Line", LINK, "The map reads without colour.", "海の色がきれいです。"],
     "receipt": [
@@ -311,12 +341,21 @@ def test_a_mail_loads_nothing_and_runs_nothing(settings: Settings, key: str, loc
 
 
 @pytest.mark.parametrize(
-    "key", ["invitation judge", "assignments open", "publication_proposed", "published", "receipt"]
+    "key",
+    [
+        "invitation judge",
+        "assignments open",
+        "reminder soon",
+        "disqualified",
+        "publication_proposed",
+        "published",
+        "receipt",
+    ],
 )
 def test_what_people_typed_is_inert(settings: Settings, key: str) -> None:
     template = key.split()[0]
     facts = {**next(facts for name, facts in FACTS.items() if name.startswith(key)), "contest": {"en": HOSTILE}}
-    for name in ("name", "inviter", "proposer", "title"):
+    for name in ("name", "inviter", "proposer", "title", "reason", "organiser"):
         if name in facts:
             facts[name] = HOSTILE
     if template == "published":

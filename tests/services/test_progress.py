@@ -270,7 +270,12 @@ def test_judging_goes_from_assigning_to_deciding(session: Session, make: Make) -
     contest.round.state = "tallied"
     session.flush()
     seen.append(_step(session, contest))
-    make.member(contest, Role.CHAIR)
+    chair = make.member(contest, Role.CHAIR)
+    seen.append(_step(session, contest))
+    publication = make.proposal(contest)
+    seen.append(_step(session, contest))
+    publication.approved_by, publication.approved_at = chair.id, datetime.now(UTC)
+    session.flush()
     seen.append(_step(session, contest))
     contest.published_at = datetime.now(UTC)
     session.flush()
@@ -287,8 +292,23 @@ def test_judging_goes_from_assigning_to_deciding(session: Session, make: Make) -
         "wait_tally",
         "invite_publisher",
         "decide",
+        "wait_approval",
+        "publish",
         "see_winners",
     ]
+
+
+def test_an_entry_that_leaves_takes_the_waiting_proposal_back(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    entry = make.entry(contest)
+    make.close_round(contest)
+    contest.round.state = "tallied"
+    proposal = make.proposal(contest)
+    actor = _organiser(session, make, contest)
+
+    admissions.disqualify(session, actor, contest.slug, entry.number, reason="Copied.")
+
+    assert proposal.state == "superseded"
 
 
 # Entries -----------------------------------------------------------------------------------------
@@ -399,7 +419,7 @@ def test_disqualifying_keeps_the_reason_and_can_be_undone(session: Session, make
         ("entry.disqualified", {"number": entry.number, "reason": "Not their own work."}),
         ("entry.reinstated", {"number": entry.number}),
     ]
-    assert session.scalars(select(OutboxItem.job)).all() == []
+    assert session.scalars(select(OutboxItem.job)).all() == ["mail_admission"] * 2
 
 
 def test_after_the_tally_scores_are_counted_anew(session: Session, make: Make) -> None:
@@ -410,7 +430,7 @@ def test_after_the_tally_scores_are_counted_anew(session: Session, make: Make) -
 
     admissions.disqualify(session, actor, contest.slug, entry.number, reason="Late.")
 
-    owed = session.execute(select(OutboxItem.job, OutboxItem.args)).all()
+    owed = session.execute(select(OutboxItem.job, OutboxItem.args).where(OutboxItem.job != "mail_admission")).all()
     assert [tuple(row) for row in owed] == [
         ("make_tally", {"round_id": str(contest.round.id), "account_id": str(actor.account_id)})
     ]

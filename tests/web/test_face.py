@@ -378,7 +378,7 @@ class TestFailures:
 
         page = pages.as_(entry.account).post(f"/contests/{contest.slug}/entry/submit", {}, 403)
 
-        assert "No upload of yours had begun before the close" in page.text()
+        assert "only an upload that began before the close may finish" in page.text()
         assert "Your entry was not submitted, so it is not in the contest." in page.text()
         assert "Nothing is lost" not in page.text()
 

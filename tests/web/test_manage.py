@@ -321,6 +321,11 @@ def test_announcing_lists_everything_that_is_missing(pages: Pages, session: Sess
 
     assert asked.problems == refused.problems == expected
     assert "Announce it now" not in buttons(asked)
+    # What the overview calls done is what announcing takes, and each page of the parts names the next one.
+    assert organiser.get(at(contest)).text().count("To do") == 4
+    texts = organiser.get(at(contest, "/texts"))
+    assert "Checklist: 3 of 7 done. Next: Dates" in texts.text()
+    assert texts.link("Dates").endswith("/dates")
     session.expire_all()
     assert contest.announced_at is None
 
@@ -380,7 +385,7 @@ def test_people_are_invited(
         ({"email": "there@example.org"}, "This person has that role already."),
         (
             {"email": "twice@example.org"},
-            "This person has been invited already. Withdraw that invitation to send a new one.",
+            "This person has been invited already. Send that invitation again, or withdraw it first.",
         ),
         ({"email": "a@example.org", "role": "admin"}, "Not a valid choice."),
     ],

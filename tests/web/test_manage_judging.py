@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Assignment, Contest, Entry
+from contest.models import Account, Assignment, Contest, Entry, OutboxItem
 from contest.vocabulary import Role
 from tests.factories import Make
 from tests.pages import Pages
-from tests.web.room import at, organiser_of, typed
+from tests.web.room import at, buttons, organiser_of, typed
 
 # Assignments, progress, entries ------------------------------------------------------------------
 
@@ -46,7 +46,7 @@ def test_the_draw_needs_enough_judges(pages: Pages, session: Session, make: Make
 
     page = organiser.submit(organiser.get(at(contest, "/assignments")), "Assign what is missing", status=422)
 
-    assert page.problems == ["There are fewer judges than each entry needs. Invite judges"]
+    assert page.problems == ["There are fewer judges than each entry needs. Invite judges, Ask for fewer judges"]
 
 
 def test_many_judges_are_told_by_name(pages: Pages, session: Session, make: Make) -> None:
@@ -94,22 +94,63 @@ def test_judging_is_opened_watched_closed_and_reopened(pages: Pages, session: Se
     planned = organiser.get(at(contest, "/progress"))
 
     opened = organiser.submit(planned, "Open judging")
+    late = organiser.submit(planned, "Open judging")
     make.scorecard(rows[0], [5, 5, 5])
     make.scorecard(rows[1], [4, None, None], state="draft")
     half = organiser.get(at(contest, "/progress"))
     closed = organiser.submit(half, "Close judging")
+    again = organiser.submit(half, "Close judging")
     reopened = organiser.submit(closed, "Reopen judging")
 
     assert planned.h1 == "Judging has not begun"
+    assert "Nothing changed: somebody else has done this already." in late.text()
     assert (opened.h1, "Judging is open. Each judge gets a mail." in opened.text()) == (
         "0 of 2 scorecards are in",
         True,
     )
     assert (half.h1, "Closing now counts only what is submitted." in half.text()) == ("1 of 2 scorecards are in", True)
     cells = [half.text(cell) for cell in half.all("td")]
-    assert {"Submitted", "Draft", "1 of 2", "Under way 1 draft", "Nothing assigned"} <= set(cells)
+    assert {"Submitted", "Draft", "1 of 2", "Under way 1 draft Remind Judge 0", "Nothing assigned"} <= set(cells)
     assert "Judging has closed." in closed.text()
+    assert (again.h1, "somebody else has done this already" in again.text()) == (closed.h1, True)
     assert "Judging is open again." in reopened.text()
+
+
+def test_who_is_late_is_reminded_from_the_progress_page(pages: Pages, session: Session, make: Make) -> None:
+    contest, [entry, _], judges = _judging(make)
+    make.open_round(contest)
+    for judge in judges:
+        make.assignment(entry, judge)
+    organiser = organiser_of(pages, session, contest)
+    publisher = pages.as_(make.member(contest, Role.PUBLISHER))
+
+    one = organiser.submit(organiser.get(at(contest, "/progress")), "Remind Judge 1")
+    assert "1 judge gets a mail." in one.text() and "Reminded less than 1 minute ago" in one.text()
+    rest = organiser.submit(one, "Remind 1 judge")
+    assert "1 judge gets a mail." in rest.text()
+    assert "All who have something left were reminded within a day." in rest.text()
+    again = organiser.post(at(contest, "/judging/remind"), follow=True)
+
+    assert "Nobody was left to remind: each was reminded within a day or has finished." in again.text()
+    organiser.post(at(contest, "/judging/remind"), {"judge": "x"}, status=404)
+    assert not [button for button in buttons(publisher.get(at(contest, "/progress"))) if "Remind" in button]
+    assert [tuple(row) for row in session.execute(select(OutboxItem.job, OutboxItem.args["judge_id"].astext))] == [
+        ("mail_reminder", str(judge.id)) for judge in (judges[1], judges[0])
+    ]
+
+
+def test_judging_says_why_it_cannot_be_opened_or_reopened(pages: Pages, session: Session, make: Make) -> None:
+    draft, closed = make.contest("draft"), make.contest("judging")
+    draft.opens_at = draft.closes_at = None
+    make.close_round(closed)
+    make.proposal(closed)
+    session.flush()
+
+    bare = organiser_of(pages, session, draft).get(at(draft, "/progress"))
+    page = organiser_of(pages, session, closed).get(at(closed, "/progress"))
+
+    assert "The contest is not announced yet. Complete the checklist and announce it first." in bare.text()
+    assert "that takes the proposal back" in page.text() and "Reopen judging" not in buttons(page)
 
 
 def test_progress_tells_neither_scores_nor_notes(pages: Pages, session: Session, make: Make) -> None:

@@ -18,8 +18,16 @@ from tests.factories import Make
 from tests.looks import Look
 from tests.pages import Page, Pages
 
-#: kB by the beginning of the address, the first that fits; every other page is a public one.
-BUDGETS = (("/judge/", 130), ("/contests/live/entry", 65), ("/manage/", 65), ("/kit", 65), ("", 40))
+#: kB by the beginning of the address, the first that fits; every other page is a public one. What a close-up loads
+#: when somebody asks for it counts.
+_CLOSE_UPS = ("/judge/", "/en/contests/done/winners/", "/ja/contests/done/winners/")
+BUDGETS = (
+    *((each, 130) for each in _CLOSE_UPS),
+    ("/contests/live/entry", 65),
+    ("/manage/", 65),
+    ("/kit", 65),
+    ("", 40),
+)
 SHEET = 12
 _STATIC = Path(__file__).parents[2] / "contest" / "static"
 _IMPORT = re.compile(r"""(?:^|[\s;}])(?:import|export)\s*(?:[\w*{}\s,$]+?\s*from\s*)?\(?["'](\.{1,2}/[^"']+)["']""")

@@ -88,7 +88,9 @@ def disqualify(slug: str, number: int) -> Any:
         web.keep_and_roll_back()
         form.refuse(error)
         return _entry(slug, number, form, 422)
-    web.flash_said(_("The entry is out of the contest. You can take it back in."))
+    web.flash_said(
+        _("The entry is out of the contest, and the entrant gets a mail with the reason. You can take it back in.")
+    )
     return redirect(url_for(".entry", slug=slug, number=number))
 
 
@@ -97,7 +99,7 @@ def disqualify(slug: str, number: int) -> Any:
 @writes
 def reinstate(slug: str, number: int) -> Any:
     admissions.reinstate(session(), actor(), slug, number)
-    web.flash_said(_("The entry is in the contest again."))
+    web.flash_said(_("The entry is in the contest again, and the entrant gets a mail."))
     return redirect(url_for(".entry", slug=slug, number=number))
 
 

@@ -29,7 +29,8 @@ def contest(slug: str) -> Any:
     return page(
         "manage/contest.html",
         contest=found,
-        items=checklist(found),
+        # A closing in the past is something to do only until the contest is announced.
+        items=checklist(found, None if found.announced_at else now()),
         counts=counts,
         step=progress.next_step(found, counts, now()),
         completeness=completeness(found),
