@@ -204,6 +204,12 @@ def queue(
         outbox.add(session, "send_mail", queue="mail", mail_id=str(made))
 
 
+def queue_for(session: Session, settings: Settings, template: str, account: Account, *, key: str, **facts: Any) -> None:
+    """The same to somebody with an account, in their language and by their `name`."""
+    to = {"address": account.email, "locale": account.locale, "account": account, "name": account.name}
+    queue(session, settings, template, key=key, **to, **facts)
+
+
 def deliver(settings: Settings, mail: MailMessage) -> None:
     """Hand one mail to the mail server. Without MAIL_URL it stays caught in its row.
 

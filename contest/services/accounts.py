@@ -212,14 +212,12 @@ def make_code(session: Session, settings: Settings, key: str, purpose: str, loca
             expires_at=now + CODE_LIFE,
         )
     )
-    mail.queue(
+    mail.queue_for(
         session,
         settings,
         "code",
+        account,
         key=f"code:{nonce}",
-        address=account.email,
-        locale=account.locale,
-        account=account,
         code=f"{digits[:4]} {digits[4:]}",
         purpose=purpose,
         minutes=int(CODE_LIFE.total_seconds() // 60),

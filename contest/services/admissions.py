@@ -331,15 +331,12 @@ def mail_admission(session: Session, settings: Settings, event_id: int) -> None:
     ):
         return
     account, contest = entry.account, entry.contest
-    mail.queue(
+    mail.queue_for(
         session,
         settings,
         event.act.removeprefix("entry."),
+        account,
         key=f"admission:{event.id}",
-        address=account.email,
-        locale=account.locale,
-        account=account,
-        name=account.name,
         contest=dict(contest.title),
         title=session.scalar(select(newest_title()).where(Entry.id == entry.id)) or entry.title,
         number=f"{entry.number:04d}",

@@ -49,15 +49,12 @@ def mail_proposal(session: Session, settings: Settings, publication_id: uuid.UUI
         .order_by(Account.id)
     )
     for account in readers:
-        mail.queue(
+        mail.queue_for(
             session,
             settings,
             "publication_proposed",
+            account,
             key=f"proposed:{publication.id}:{account.id}",
-            address=account.email,
-            locale=account.locale,
-            account=account,
-            name=account.name,
             contest=dict(contest.title),
             proposer=proposer.name,
             awards=len(publication.snapshot["awards"]),
@@ -86,15 +83,12 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
         .order_by(Entry.number)
     )
     for entry_id, number, judged_title, account in rows:
-        mail.queue(
+        mail.queue_for(
             session,
             settings,
             "published",
+            account,
             key=f"published:{publication.id}:{entry_id}",
-            address=account.email,
-            locale=account.locale,
-            account=account,
-            name=account.name,
             contest=dict(contest.title),
             title=judged_title,
             number=number,

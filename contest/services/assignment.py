@@ -400,15 +400,12 @@ def mail_assignments(
     if left is None or round_.state not in (RoundState.PLANNED, RoundState.OPEN):
         return
     contest = round_.contest
-    mail.queue(
+    mail.queue_for(
         session,
         settings,
         "assignments",
+        judge,
         key=f"assignments:{round_id}:{judge_id}:{nonce}",
-        address=judge.email,
-        locale=judge.locale,
-        account=judge,
-        name=judge.name,
         contest=dict(contest.title),
         waiting=left.entries,
         open=round_.state == RoundState.OPEN,

@@ -323,14 +323,12 @@ def mail_receipt(session: Session, settings: Settings, revision_id: uuid.UUID) -
     if row is None:
         return
     account, told = row.Entry.account, Told(json.loads(row.Receipt.payload))
-    mail.queue(
+    mail.queue_for(
         session,
         settings,
         "receipt",
+        account,
         key=f"receipt:{revision_id}",
-        address=account.email,
-        locale=account.locale,
-        account=account,
         contest=told.payload["contest"]["title"],
         told=told,
         payload=told.payload,

@@ -87,15 +87,12 @@ def mail_reminder(
     left = session.execute(assignment.waiting(round_id).where(Account.id == judge_id)).first()
     if judge is None or left is None:
         return
-    mail.queue(
+    mail.queue_for(
         session,
         settings,
         "reminder",
+        judge,
         key=f"reminder:{round_id}:{judge_id}:{nonce}",
-        address=judge.email,
-        locale=judge.locale,
-        account=judge,
-        name=judge.name,
         contest=dict(contest.title),
         waiting=left.entries,
         drafts=left.drafts,
