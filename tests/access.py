@@ -132,7 +132,7 @@ TABLE: dict[str, Row] = {
     "manage.move POST": row("/manage/{live}/categories/{category}/move", "302 404 404 404 404 404 403 403 302"),
     "manage.new_criterion GET": row("/manage/{live}/rubric/new", "302 404 404 404 404 404 200 200 302"),
     "manage.new_thing GET": row("/manage/{live}/categories/new", "302 404 404 404 404 404 200 200 302"),
-    "manage.open_judging POST": row("/manage/{judged}/judging/open", "302 404 404 404 404 404 403 403 302"),
+    "manage.open_judging POST": row("/manage/{judged}/judging/open", "302 404 404 404 404 404 302 403 302"),
     "manage.people GET": row("/manage/{live}/people", "302 404 404 404 404 404 200 200 302"),
     "manage.picture GET": row("/manage/{live}/picture", "302 404 404 404 404 404 200 200 302"),
     "manage.previews GET": row("/manage/{judged}/previews", "302 404 404 404 404 404 200 200 302"),
