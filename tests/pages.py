@@ -16,6 +16,21 @@ from contest.models import Account
 from contest.services import accounts
 
 _VOID_LABEL = {"hidden", "submit", "button", "image", "reset"}
+#: What may hold only phrasing content, and what is none (HTML Living Standard, "content models").
+_PHRASING_ONLY = re.compile(
+    "abbr|b|bdi|bdo|button|cite|code|data|dfn|em|h[1-6]|i|kbd|label|mark|output|p|pre|progress|q|s|samp|small|span"
+    "|strong|sub|sup|time|u|var"
+)
+_NO_PHRASING = re.compile(
+    "address|article|aside|blockquote|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]"
+    "|header|hgroup|hr|legend|li|main|menu|nav|ol|p|pre|search|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
+)
+_CHILDREN = {
+    "ul": {"li", "script", "template"},
+    "ol": {"li", "script", "template"},
+    "menu": {"li", "script", "template"},
+    "dl": {"dt", "dd", "div", "script", "template"},
+}
 
 
 class Page:
@@ -106,7 +121,23 @@ class Page:
             assert script.get("src") and not (script.text or "").strip(), f"{where}: inline script"
         for image in self.all("img"):
             assert image.get("alt") is not None, f"{where}: img without alt"
+        _check_places(self.root, "", where)
         check_headers(self.response, where)
+
+
+def _check_places(element: Element, phrasing: str, where: str) -> None:
+    """No element stands where its parents do not allow it; a parser repairs or accepts most of that in silence.
+
+    phrasing: the nearest element above that holds only phrasing content, or "".
+    """
+    allowed = _CHILDREN.get(str(element.tag))
+    inside = element.tag if _PHRASING_ONLY.fullmatch(element.tag) else phrasing
+    for child in element:
+        if not isinstance(child.tag, str) or child.tag == "svg":  # a comment; another language
+            continue
+        assert not (inside and _NO_PHRASING.fullmatch(child.tag)), f"{where}: <{child.tag}> inside <{inside}>"
+        assert allowed is None or child.tag in allowed, f"{where}: <{child.tag}> as a child of <{element.tag}>"
+        _check_places(child, inside, where)
 
 
 def check_headers(response: Any, where: str) -> None:

@@ -118,6 +118,13 @@ def test_the_readers_see_what_is_wrong(app: Flask, tmp_path: Path, readers: str)
     with pytest.raises(AssertionError, match="unexpected-end-tag"):
         Page(app.response_class(bad), "/bad")
 
+    for wrong, told in {"<span><form></form></span>": "<form> inside <span>", "<ul><div></div></ul>": "<ul>"}.items():
+        with pytest.raises(AssertionError, match=told):
+            Page(
+                app.response_class(f'<!doctype html><html lang="en" dir="ltr"><title>a | b</title><h1>c</h1>{wrong}'),
+                "/",
+            )
+
     (tmp_path / "bad.html").write_text(bad, "utf-8")
     told = " ".join(_told(validator.check(JAR, tmp_path))) if JAR else ""
 
