@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     commands.add_parser("migrate", help="bring the database to the newest schema")
     commands.add_parser("setup", help="create and guard the bucket (needs keys that may do so)")
-    commands.add_parser("doctor", help="test each dependency by use and say the fix")
+    examined = commands.add_parser("doctor", help="test each dependency by use and say the fix")
+    examined.add_argument("--files", action="store_true", help="also read every file and check every receipt")
     commands.add_parser("settings", help="print .env.example")
 
     user = commands.add_parser("user", help="make an account, for the first administrator")
@@ -37,13 +38,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     suspend.add_argument("email")
     suspend.add_argument("--lift", action="store_true", help="let it in again")
 
+    address = commands.add_parser("address", help="give an account another address, if its mailbox is lost")
+    address.add_argument("email")
+    address.add_argument("new")
+
     demo = commands.add_parser("demo", help="everything on embedded services, with three filled contests")
     demo.add_argument("--port", type=int, default=None)
     demo.add_argument("--data", type=Path, default=Path("demo-data"))
     demo.add_argument("--reset", action="store_true", help="throw the data folder's content away first")
     demo.add_argument("--empty", action="store_true", help="no contests, only an administrator")
 
-    preview = commands.add_parser("preview", help="look into files with the renderer, without any service")
+    preview = commands.add_parser(
+        "preview",
+        help="look into files with the renderer, without any service",
+        epilog="With --json a line holds: file, kind, verdict (ready, damaged, failed, refused or icon), reason, pages,"
+        " width, height, outputs (each with preset, page, path, width, height and bytes), cpu_s, peak_mb, page_list,"
+        " facts, tree; and error where there is no verdict. Ends with 0 if each file got a verdict, 1 if one could not"
+        " be read or written, 2 if the command makes no sense.",
+    )
     preview.add_argument("files", nargs="+", metavar="FILE")
     preview.add_argument("--out", type=Path, help="write the previews below this folder")
     preview.add_argument("--json", action="store_true", help="one JSON object a line for each file")
@@ -57,8 +69,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         commands.add_parser("tally", help="rank the scores, rankings or pairs of a file, without any service"), True
     )
     _scores(commands.add_parser("agreement", help="say how far the judges of a file agree"), False)
+    verify = commands.add_parser("verify", help="compare a publication with what its own scores give")
+    verify.add_argument("publication", metavar="PUBLICATION.json")
+    verify.add_argument("scores", metavar="SCORES.zip")
 
     chosen = parser.parse_args(argv)
+    try:
+        return _run(chosen)
+    except Exception as error:
+        if told := _known(error):
+            print(f"contest {chosen.command}: {told}", file=sys.stderr)
+            return 1
+        raise
+
+
+def _known(error: Exception) -> str:
+    """One sentence for what an operator can mend: settings that do not hold, a service that is away; else ""."""
+    # Here, because some commands need no service, and they start without these.
+    from pydantic import ValidationError
+    from redis import RedisError
+    from sqlalchemy.exc import OperationalError
+
+    from contest.storage import StorageDown
+
+    match error:
+        case ValidationError():
+            # A problem of one setting names it; what several must keep together stands in the message.
+            found = (
+                " ".join([*(str(part).upper() for part in each["loc"]), each["msg"].removeprefix("Value error, ")])
+                for each in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            return f"settings are missing or wrong. {'; '.join(found)}. See .env.example."
+        case OperationalError():
+            return f"the database does not answer. Check DATABASE_URL. {str(error.orig).strip().partition(chr(10))[0]}"
+        case StorageDown():
+            return f"the S3 store does not do this. Check S3_ENDPOINT, S3_BUCKET and the keys. {error}"
+        case RedisError():
+            return f"the queue server does not answer. Check REDIS_URL. {error}"
+    return ""
+
+
+def _run(chosen: argparse.Namespace) -> int:
     match chosen.command:
         case "web":
             return _web(chosen.bind, chosen.workers, chosen.threads)
@@ -81,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "doctor":
             from contest import doctor
 
-            return doctor.main()
+            return doctor.main(with_files=chosen.files)
         case "settings":
             from contest.settings import example
 
@@ -91,10 +142,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _user(chosen.email, chosen.name, admin=chosen.admin, staff=chosen.staff)
         case "suspend":
             return _suspend(chosen.email, lift=chosen.lift)
+        case "address":
+            return _address(chosen.email, chosen.new)
         case "preview":
             return _preview(chosen)
         case "tally" | "agreement":
             return _recompute(chosen)
+        case "verify":
+            from contest import recompute
+
+            return recompute.verify(chosen.publication, chosen.scores)
         case "demo":
             from contest.demo import run
 
@@ -104,6 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _web(bind: str, workers: int, threads: int) -> int:
     """Replace this process by gunicorn, so that signals and supervision reach it directly."""
+    from contest.settings import Settings
+
+    Settings()  # settings that do not hold are told once, not by each process
     arguments = [
         sys.executable,
         "-m",
@@ -116,7 +176,7 @@ def _web(bind: str, workers: int, threads: int) -> int:
         "--logger-class",
         "contest.logs.AccessLogger",
         "--worker-class",
-        "gthread",
+        "contest.serving.Worker",
         "--threads",
         str(threads),
         "--access-logfile",
@@ -174,6 +234,30 @@ def _suspend(email: str, *, lift: bool) -> int:
         print(f"{email} has no account here.", file=sys.stderr)
         return 1
     print(f"{email} can sign in again." if lift else f"{email} is signed out everywhere and cannot sign in.")
+    return 0
+
+
+def _address(email: str, new: str) -> int:
+    """Give an account another address."""
+    from contest.db import Database
+    from contest.errors import Conflict, Invalid, NotFound
+    from contest.services import accounts
+    from contest.settings import Settings
+
+    database = Database(Settings().database_url, pool=0)
+    try:
+        with database.unit_of_work() as session:
+            accounts.change_address(session, email, new)
+    except NotFound:
+        print(f"{email} has no account here.", file=sys.stderr)
+        return 1
+    except Conflict:
+        print(f"{new} has an account already.", file=sys.stderr)
+        return 1
+    except Invalid:
+        print(f"{new} is not an address.", file=sys.stderr)
+        return 2
+    print(f"{email} is signed out everywhere and signs in as {new} from now on.")
     return 0
 
 

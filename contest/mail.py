@@ -38,6 +38,7 @@ TEMPLATES = (
     "reminder",
     "disqualified",
     "reinstated",
+    "extension",
     "publication_proposed",
     "published",
 )
@@ -206,8 +207,8 @@ def queue(
 
 def queue_for(session: Session, settings: Settings, template: str, account: Account, *, key: str, **facts: Any) -> None:
     """The same to somebody with an account, in their language and by their `name`."""
-    to = {"address": account.email, "locale": account.locale, "account": account, "name": account.name}
-    queue(session, settings, template, key=key, **to, **facts)
+    to, locale = account.email, account.locale
+    queue(session, settings, template, key=key, address=to, locale=locale, account=account, name=account.name, **facts)
 
 
 def deliver(settings: Settings, mail: MailMessage) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from babel.core import get_global
 from flask import Flask
+from markupsafe import Markup
 
 from contest import clock, i18n, permissions, texts, web
 from contest.scoring.tally import percent as score
-from contest.services.checklist import checklist, completeness, percent
+from contest.services.checklist import checklist, completeness, lacking, percent
 from contest.settings import Settings
 from contest.vocabulary import LOCALES
 
@@ -22,7 +23,7 @@ def register(app: Flask, settings: Settings) -> None:
         app.add_template_filter(made)
     app.add_template_filter(score, "score")
     app.add_template_test(upright)
-    for function in (checklist, completeness, web.nonce):
+    for function in (checklist, completeness, lacking, srcset, web.nonce):
         app.add_template_global(function)
 
     @app.context_processor
@@ -127,6 +128,23 @@ def upright(size: Sequence[Any]) -> bool:
     return bool(size and size[2] > size[1])
 
 
+def middle(sizes: Sequence[Any]) -> Any:
+    """Of a picture's sizes (preset, width, height) the one for a page, or the largest that there is."""
+    return next((size for size in sizes if size[0] == "1280"), sizes[-1])
+
+
+def srcset(sizes: Iterable[Iterable[Any]], caller: Callable[[str], str]) -> Markup:
+    """The widths of a picture (preset, width, height) for a browser to choose from: `call(preset)` says an address.
+
+    A small picture is as wide in several presets; each width counts once.
+    """
+    found: dict[int, str] = {}
+    for preset, width, _height in sizes:
+        if width not in found:
+            found[width] = caller(preset)
+    return Markup(", ").join(Markup("{} {}w").format(address, width) for width, address in found.items())
+
+
 #: Under their own names.
 FILTERS: tuple[Callable[..., Any], ...] = (
     say,
@@ -144,5 +162,6 @@ FILTERS: tuple[Callable[..., Any], ...] = (
     territory,
     city,
     og_locale,
+    middle,
     percent,
 )

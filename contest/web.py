@@ -10,19 +10,16 @@ import hashlib
 import hmac
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar
-from uuid import UUID
 
 import structlog
 from flask import (
     Flask,
-    Request,
     Response,
     abort,
     after_this_request,
@@ -48,9 +45,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from contest import clock, db, i18n, texts
-from contest.errors import Denied, NotFound
+from contest.errors import Denied
 from contest.models import Account
 from contest.permissions import ANONYMOUS, Actor
+from contest.received import typed
 from contest.services import accounts, contests
 from contest.services.packs import Packs
 from contest.settings import Settings
@@ -67,7 +65,15 @@ limiter = Limiter(key_func=lambda: network(), default_limits=[], headers_enabled
 YEAR = 365 * 86400
 #: Bytes of a request that is not a plain upload; the views that take plain uploads, with a limit below the site's or 0.
 SMALL_FORM = 2 * 1024 * 1024
-LARGE_FORMS = {"submission.send_files": 0, "manage.do_picture": 21_000_000}
+LARGE_FORMS = {
+    "submission.send_files": 0,
+    # Without JavaScript each button of the entry's page sends the files that were chosen too.
+    "submission.save_entry": 0,
+    "submission.describe_file": 0,
+    "submission.remove_file": 0,
+    "submission.submit": 0,
+    "manage.do_picture": 21_000_000,
+}
 #: Limit of requests that mail a code or try a password: of each page, and per network or known browser (`place`).
 SIGN_IN_LIMIT = "60 per 10 minutes"
 #: Uploads begun per network address: far above what people behind one address need at a deadline.
@@ -130,7 +136,9 @@ def actor() -> Actor:
 
 def _only_asks() -> bool:
     """Whether a script asks how long the session lasts, or what is new by now: asking is not using."""
-    return request.endpoint == "about.session_state" or "seen" in request.args
+    # A poll names what its page has seen (`living_region`). A link may carry a word of that name too, and is used.
+    polls = request.endpoint == "manage.progress" and "seen" in request.args
+    return polls or request.endpoint == "about.session_state"
 
 
 def _touch(who: Actor) -> Actor:
@@ -249,7 +257,7 @@ def writes(view: View) -> View:
     return unit  # type: ignore[return-value]
 
 
-def after_commit(act: Callable[[], None]) -> None:
+def after_commit(act: Callable[[], object]) -> None:
     """Run `act` in this request once its unit of work has committed: where cookies are set."""
     g.setdefault("after_commit", []).append(act)
 
@@ -438,32 +446,7 @@ def negotiated(lang_endpoint: str, **arguments: Any) -> Any:
     return redirect(url_for(lang_endpoint, lang=locale(), **arguments))
 
 
-# What was typed ----------------------------------------------------------------------------------
-
-#: Fields that hold no text of a person's own, and those that no page may ever show.
-_NOT_TYPED = frozenset({"csrf_token", "back", "next", "was", "version", "terms", "email", "password", "code"})
-
-
-def typed() -> list[str]:
-    """The texts of the request's form, for a page that refuses it; [] unless a page of ours sent it."""
-    if request.method != "POST" or not _own_form():
-        return []
-    try:
-        sent = list(request.form.items(multi=True))
-    except HTTPException:
-        return []
-    return [text for name, text in sent if name not in _NOT_TYPED and len(text) > 8 and re.search(r"\s|[^ -~]", text)]
-
-
-def _own_form() -> bool:
-    """Whether the browser says that the form stood on a page of this site: a stranger's text is never shown."""
-    if site := request.headers.get("Sec-Fetch-Site"):
-        return site == "same-origin"
-    sender = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return bool(sender) and sender.split("/")[2:3] == [request.host]
-
-
-# Headers and input -------------------------------------------------------------------------------
+# Headers -----------------------------------------------------------------------------------------
 
 
 def register_requests(app: Flask) -> None:
@@ -524,72 +507,3 @@ def nonce() -> str:
         g.nonce = secrets.token_urlsafe(16)
     made: str = g.nonce
     return made
-
-
-class ContestRequest(Request):
-    """Limits on what a form may hold, so that a hostile one is a 413 and not a full memory."""
-
-    max_form_memory_size = 2 * 1024 * 1024
-    max_form_parts = 2000
-
-
-def clean(text: str, *, lines: bool = False) -> str:
-    """Normalise typed text: NFC, no control characters; line breaks only where `lines`."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(ch for ch in text if ch == "\n" or unicodedata.category(ch) not in ("Cc", "Cs"))
-    return (kept if lines else " ".join(kept.split())).strip()
-
-
-def json_body(limit: int = 64 * 1024) -> dict[str, Any]:
-    """The request's JSON object. Too large, too deep, not an object, or NaN: 400."""
-    import json
-
-    body = request.get_data(cache=False)
-    if len(body) > limit:
-        abort(413)
-    # Depth is checked on the bytes, because a parser that recurses is what a deep body attacks.
-    if _depth(body) > 32:
-        abort(400)
-    try:
-        parsed = json.loads(body, parse_constant=lambda _: abort(400), object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError):
-        abort(400)
-    if not isinstance(parsed, dict):
-        abort(400)
-    return parsed
-
-
-def _depth(body: bytes) -> int:
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in body:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-            continue
-        if byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
-        raise ValueError("duplicate key")
-    return dict(pairs)
-
-
-def uuid_or_404(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None

@@ -16,6 +16,7 @@ from contest.forms.kit import (
     furigana,
     languages,
     or_stored,
+    own_zone,
     password,
     person,
     required,
@@ -26,12 +27,6 @@ _NAME_HINT = _l("As you write it: any script, any order, one word or many.")
 _PASSWORD_HINT = _l(
     "Optional. With one you need no mail to sign in. At least 15 characters: a sentence is easy to keep."
 )
-
-
-def _own_zone(form: Any) -> None:
-    """Let the list begin at the browser's own zone, until somebody has chosen: see `contest.js`."""
-    if not form.is_submitted():
-        form.zone.render_kw = {"data-own-zone": ""}
 
 
 def _name(*checks: Any) -> Any:
@@ -54,7 +49,7 @@ class Register(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _own_zone(self)
+        own_zone(self)
 
 
 class EnterCode(Form):
@@ -112,7 +107,7 @@ class Profile(Form):
         """`stored`: the account, whose values may be ones that the lists do not offer any more."""
         names = ("name", "locale", "zone", "latin_name", "furigana", "sort_name", "country")
         super().__init__(data={name: getattr(stored, name) for name in names} | data)
-        self.zone.choices = or_stored(zones(), stored.zone)
+        self.zone.choices = zones(stored.zone)
         self.locale.choices = or_stored(languages(), stored.locale)
         self.country.choices = or_stored(countries(), stored.country)
         if web.locale().partition("-")[0] != "ja" and not stored.furigana:
@@ -126,10 +121,10 @@ class Profile(Form):
 class AcceptInvitation(Form):
     name = _name()
     zone = SelectField(
-        _l("Your time zone"), choices=zones, default="Asia/Tokyo", description=_l("Deadlines are shown in it too.")
+        _l("Your time zone"), choices=zones, description=_l("Choose where you work. Deadlines are shown in it too.")
     )
     password = password(_l("Password"), hint=_PASSWORD_HINT, new=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _own_zone(self)
+        own_zone(self)

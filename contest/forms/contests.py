@@ -8,24 +8,25 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field
+from wtforms import StringField
 from wtforms.validators import InputRequired, StopValidation
 from wtforms.widgets import HiddenInput
 
-from contest import i18n, texts
+from contest import clock, i18n, texts
 from contest.forms.kit import (
     BooleanField,
     Form,
     IntegerField,
     SelectField,
     SelectMultipleField,
-    StringField,
+    TextsFields,
+    WholeField,
     content_languages,
     line,
     moment,
+    own_zone,
     prose,
     required,
-    texts_fields,
     zones,
 )
 from contest.services.checklist import percent
@@ -40,7 +41,7 @@ class Versioned(Form):
     version = IntegerField(validators=[InputRequired(_l("Reload the page, then send it again."))], widget=HiddenInput())
 
 
-def whole(label: Any, least: int, most: int, *, hint: Any = "") -> IntegerField:
+def whole(label: Any, least: int, most: int, *, hint: Any = "") -> WholeField:
     """A whole number between two; one sentence says so, whatever else was typed."""
 
     def check(_form: Any, field: Any) -> None:
@@ -50,7 +51,7 @@ def whole(label: Any, least: int, most: int, *, hint: Any = "") -> IntegerField:
                 _l("Enter a whole number from %(least)s to %(most)s.", least=f"{least:,}", most=f"{most:,}")
             )
 
-    return IntegerField(label, [check], description=hint, render_kw={"inputmode": "numeric", "min": least, "max": most})
+    return WholeField(label, [check], description=hint, render_kw={"inputmode": "numeric", "min": least, "max": most})
 
 
 class PercentField(StringField):
@@ -81,7 +82,7 @@ def weight(label: Any, *, hint: Any = "") -> PercentField:
 
 
 class Create(Form):
-    locals().update(texts_fields("title", _l("Title"), most=120))
+    title = TextsFields(_l("Title"), most=120)
     slug = line(
         _l("Address"),
         required(),
@@ -93,18 +94,20 @@ class Create(Form):
         choices=content_languages,
         description=_l("Shown where a text is missing in another language."),
     )
-    zone = SelectField(
-        _l("Time zone"), choices=zones, default="Asia/Tokyo", description=_l("All dates of the contest are told in it.")
-    )
+    zone = SelectField(_l("Time zone"), choices=zones, description=_l("All dates of the contest are told in it."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # An account that never chose a zone has UTC, in which hardly a contest is meant to run.
+        if clock.name_today(self.zone.data or "") == "Etc/UTC":
+            own_zone(self)
 
 
 class Texts(Versioned):
-    locals().update(texts_fields("title", _l("Title"), most=120))
-    locals().update(texts_fields("summary", _l("Summary"), area=True, most=600, hint=_l("One or two sentences.")))
-    locals().update(
-        texts_fields("brief", _l("Brief"), area=True, most=20000, hint=_l("An empty line begins a new paragraph."))
-    )
-    locals().update(texts_fields("host", _l("Host"), most=200, hint=_l("The body that runs the contest.")))
+    title = TextsFields(_l("Title"), most=120)
+    summary = TextsFields(_l("Summary"), area=True, most=600, hint=_l("One or two sentences."))
+    brief = TextsFields(_l("Brief"), area=True, most=20000, hint=_l("An empty line begins a new paragraph."))
+    host = TextsFields(_l("Host"), most=200, hint=_l("The body that runs the contest."))
     contact = line(_l("Contact"), most=200, hint=_l("An address to which entrants may write."))
 
 
@@ -121,7 +124,10 @@ class Dates(Versioned):
         _l("Grace in minutes"),
         0,
         1440,
-        hint=_l("An upload that began before the close may finish within it. The rule is shown to entrants."),
+        hint=_l(
+            "An upload that began before the close may finish, be described and be submitted within it. "
+            "Nothing else may change after the close. The rule is shown to entrants."
+        ),
     )
     due_at = moment(_l("Judging is due"), hint=_l("Optional. Judges see it; you close judging yourself."))
     winners_at = moment(
@@ -131,13 +137,11 @@ class Dates(Versioned):
 
 
 class Terms(Versioned):
-    locals().update(
-        texts_fields("text", _l("Terms"), area=True, most=50000, hint=_l("An empty line begins a new paragraph."))
-    )
+    text = TextsFields(_l("Terms"), area=True, most=50000, hint=_l("An empty line begins a new paragraph."))
 
 
 class Category(Versioned):
-    locals().update(texts_fields("name", _l("Name"), most=120))
+    name = TextsFields(_l("Name"), most=120)
 
 
 def _kinds() -> dict[str, list[tuple[str, str]]]:
@@ -148,8 +152,8 @@ def _kinds() -> dict[str, list[tuple[str, str]]]:
 
 
 class Deliverable(Versioned):
-    locals().update(texts_fields("name", _l("Name"), most=120))
-    locals().update(texts_fields("hint", _l("What it holds"), most=300, hint=_l("Optional. One sentence.")))
+    name = TextsFields(_l("Name"), most=120)
+    hint = TextsFields(_l("What it holds"), most=300, hint=_l("Optional. One sentence."))
     required = BooleanField(_l("Every entry must have this"))
     kinds = SelectMultipleField(
         _l("Types of file"),
@@ -161,35 +165,27 @@ class Deliverable(Versioned):
 
 
 class Prize(Versioned):
-    locals().update(texts_fields("name", _l("Name"), most=120))
-    locals().update(
-        texts_fields("amount", _l("What the winner gets"), most=200, hint=_l("Optional, for example ¥1,200,000."))
-    )
+    name = TextsFields(_l("Name"), most=120)
+    amount = TextsFields(_l("What the winner gets"), most=200, hint=_l("Optional, for example ¥1,200,000."))
     quantity = whole(_l("How many of it"), 1, 100)
 
 
-def _levels() -> dict[str, Field]:
-    """The sentences of the most levels that there may be; a page shows as many as there are points."""
-    made: dict[str, Field] = {}
-    for number in range(1, POINTS.stop):
-        made.update(texts_fields(f"level_{number}", _l("Level %(number)s", number=number), area=True, most=500))
-    return made
-
-
 class Criterion(Versioned):
-    locals().update(texts_fields("name", _l("Name"), most=120))
-    locals().update(
-        texts_fields("question", _l("Question"), area=True, most=500, hint=_l("What a judge asks of the entry."))
-    )
+    name = TextsFields(_l("Name"), most=120)
+    question = TextsFields(_l("Question"), area=True, most=500, hint=_l("What a judge asks of the entry."))
     weight = weight(
         _l("Weight in percent"), hint=_l("From 0.1 to 100, with at most one decimal. All weights together make 100.")
     )
     points = whole(_l("Number of levels"), POINTS.start, POINTS.stop - 1, hint=_l("Level 1 is the lowest."))
-    locals().update(_levels())
 
     def shown_points(self) -> int:
         """How many levels to show: as many as are asked for, within the bounds."""
         return min(max(self.points.data or 5, POINTS.start), POINTS.stop - 1)
+
+
+# The sentences of the most levels that there may be; a page shows as many as there are points.
+for _number in range(1, POINTS.stop):
+    TextsFields(_l("Level %(number)s", number=_number), area=True, most=500).join(Criterion, f"level_{_number}")
 
 
 class JudgesPerEntry(Versioned):

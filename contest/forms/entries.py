@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, TextAreaField
+from wtforms import HiddenField
 
-from contest.forms.kit import BooleanField, FileField, Form, SelectField, line, prose
+from contest.forms.kit import BooleanField, FileField, Form, ProseField, SelectField, line, prose
 from contest.services.drafts import ALT_MOST, CREDIT_MOST, DECLARATION_MOST, STATEMENT_MOST, TITLE_MOST
 
 
@@ -17,19 +17,25 @@ def choices(categories: Sequence[Any], say: Any) -> list[tuple[str, str]]:
     return [("", _l("Choose one"))] + [(str(each.id), str(say(each.name))) for each in categories]
 
 
-class Enter(Form):
-    """Reading the terms and starting. `terms` carries the version that was shown."""
+class _WithCategories(Form):
+    """A form that is given the contest's categories, and `say` for their names."""
 
-    terms = HiddenField()
-    category = SelectField(_l("Category"), validate_choice=False)
-    accept = BooleanField(_l("I have read the terms and accept them."))
+    category: SelectField
 
     def __init__(self, *args: Any, categories: Sequence[Any] = (), say: Any = str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.category.choices = choices(categories, say)
 
 
-class Details(Form):
+class Enter(_WithCategories):
+    """Reading the terms and starting. `terms` carries the version that was shown."""
+
+    terms = HiddenField()
+    category = SelectField(_l("Category"), validate_choice=False)
+    accept = BooleanField(_l("I have read the terms and accept them."))
+
+
+class Details(_WithCategories):
     version = HiddenField()
     title = line(_l("Title of the entry"), most=TITLE_MOST, hint=_l("Judges see it. Leave your name out."))
     category = SelectField(_l("Category"), validate_choice=False)
@@ -45,10 +51,6 @@ class Details(Form):
     )
     credit = line(_l("Credit"), most=CREDIT_MOST, hint=_l("How you want to be named if you win. Judges do not see it."))
 
-    def __init__(self, *args: Any, categories: Sequence[Any] = (), say: Any = str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.category.choices = choices(categories, say)
-
 
 class Describe(Form):
     """The sentence for those who cannot see a picture. `was` is the one stored when the page was made."""
@@ -63,7 +65,5 @@ def _without_controls(value: str | None) -> str:
 
 class CheckReceipt(Form):
     # Nearly as it came: what is normalised is no longer what was signed. JSON knows no bare control characters.
-    text = TextAreaField(
-        _l("Text of the receipt"), filters=[_without_controls], description=_l("All of it, from { to }.")
-    )
+    text = ProseField(_l("Text of the receipt"), filters=[_without_controls], description=_l("All of it, from { to }."))
     file = FileField(_l("Or the receipt’s file"), description=_l("It ends in .json."))

@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from contest import texts
 from contest.errors import Invalid
 from contest.forms.kit import Form, RadioField, prose, required
+from contest.received import clean
 from contest.vocabulary import RecusalKind
-from contest.web import clean
 
 #: Names of the form's radio buttons begin so; the rest is the criterion's key.
 LEVEL = "level-"

@@ -13,23 +13,21 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    EmailField,
-    Field,
     FileField,
     IntegerField,
-    PasswordField,
     RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
     validators,
+    widgets,
 )
 
 from contest import clock, i18n, texts, web
 from contest.errors import Invalid
+from contest.received import clean
 from contest.vocabulary import DEFAULT_LOCALE, LOCALES
-from contest.web import clean
 
 __all__ = [
     "BooleanField",
@@ -39,6 +37,7 @@ __all__ = [
     "RadioField",
     "SelectField",
     "SelectMultipleField",
+    "TextsFields",
     "code",
     "email",
     "length",
@@ -48,16 +47,18 @@ __all__ = [
     "password",
     "prose",
     "required",
-    "texts_fields",
 ]
-
-
-#: Names of zones that are kept for old settings only: each has another one with a city.
-_NO_ZONES = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Mexico/", "Chile/", "posix", "right")
 
 
 class Form(FlaskForm):
     """A form whose texts come out normalised and that takes a service's refusals."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, TextsFields):
+                delattr(cls, name)
+                value.join(cls, name)
 
     def refuse(self, error: Invalid) -> None:
         """Put a service's problems onto the fields they name; unknown names go to the form as a whole."""
@@ -75,6 +76,24 @@ class Form(FlaskForm):
         for field in self:
             found += [(field.id, str(sentence)) for sentence in field.errors]
         return found
+
+
+class TextField(StringField):
+    """Text whose filter gives "" where nothing was sent."""
+
+    data: str
+
+
+class ProseField(TextAreaField):
+    """The same, in several lines."""
+
+    data: str
+
+
+class WholeField(IntegerField):
+    """A number that its validator insists on: an int in each valid form."""
+
+    data: Any
 
 
 class _Filled(validators.InputRequired):
@@ -124,16 +143,14 @@ def _prose_filter(value: str | None) -> str:
     return clean(value or "", lines=True)
 
 
-def line(label: Any, *checks: Any, most: int = 200, hint: Any = "", **options: Any) -> StringField:
+def line(label: Any, *checks: Any, most: int = 200, hint: Any = "", **options: Any) -> TextField:
     """One line of text. `required()` among the checks makes it required."""
-    return StringField(label, [*checks, length(most), _no_control], filters=[_line_filter], description=hint, **options)
+    return TextField(label, [*checks, length(most), _no_control], filters=[_line_filter], description=hint, **options)
 
 
-def prose(label: Any, *checks: Any, most: int = 5000, hint: Any = "", **options: Any) -> TextAreaField:
+def prose(label: Any, *checks: Any, most: int = 5000, hint: Any = "", **options: Any) -> ProseField:
     """Text of several lines."""
-    return TextAreaField(
-        label, [*checks, length(most), _no_control], filters=[_prose_filter], description=hint, **options
-    )
+    return ProseField(label, [*checks, length(most), _no_control], filters=[_prose_filter], description=hint, **options)
 
 
 #: Marks that turn the direction of all that follows; a name that holds one would turn the list that it is in.
@@ -158,38 +175,45 @@ def _kana(_form: Any, field: Any) -> None:
         raise validators.ValidationError(texts.field_error("furigana_kana"))
 
 
-def person(label: Any, *checks: Any, hint: Any = "", **options: Any) -> StringField:
+def person(label: Any, *checks: Any, hint: Any = "", **options: Any) -> TextField:
     """A name in any script and of any length up to 120 characters, as its owner writes it."""
     checks = (*checks, length(120), _no_control, _something_to_see)
-    return StringField(label, [*checks], filters=[_name_filter], description=hint, **options)
+    return TextField(label, [*checks], filters=[_name_filter], description=hint, **options)
 
 
-def furigana(label: Any, *, hint: Any = "") -> StringField:
+def furigana(label: Any, *, hint: Any = "") -> TextField:
     """The reading of a Japanese name, in either kana."""
     return person(label, _kana, hint=hint, render_kw={"lang": "ja", "autocomplete": "off"})
 
 
-def email(label: Any = None, hint: Any = "", autocomplete: str = "email") -> EmailField:
-    return EmailField(
+def email(label: Any = None, hint: Any = "", autocomplete: str = "email") -> TextField:
+    return TextField(
         label or _l("E-mail address"),
         [required(_l("Enter your e-mail address.")), length(254), _no_control],
         filters=[_line_filter],
         description=hint,
+        widget=widgets.EmailInput(),
         render_kw={"autocomplete": autocomplete, "autocapitalize": "none", "spellcheck": "false"},
     )
 
 
-def password(label: Any, *checks: Any, hint: Any = "", new: bool = False) -> PasswordField:
-    return PasswordField(
+def _as_typed(value: str | None) -> str:
+    return value or ""
+
+
+def password(label: Any, *checks: Any, hint: Any = "", new: bool = False) -> TextField:
+    return TextField(
         label,
         [*checks, length(1024)],
+        filters=[_as_typed],
         description=hint,
+        widget=widgets.PasswordInput(),
         render_kw={"autocomplete": "new-password" if new else "current-password"},
     )
 
 
-def code(label: Any = None) -> StringField:
-    return StringField(
+def code(label: Any = None) -> TextField:
+    return TextField(
         label or _l("Eight digits"),
         [required(_l("Enter the eight digits from the mail.")), length(40), _no_control],
         filters=[_line_filter],
@@ -232,16 +256,30 @@ def moment(label: Any, *checks: Any, hint: Any = "") -> MomentField:
     return MomentField(label, [*checks], description=hint, render_kw={"type": "datetime-local", "step": "1"})
 
 
-def zones() -> list[tuple[str, str]]:
-    """All zones as choices, UTC first: the city, by which people look, and its offset today."""
+def zones(stored: str = "") -> list[tuple[str, str, dict[str, str]]]:
+    """Each zone once as a choice, UTC first: the city, by which people look, and its offset today.
+
+    A zone that is `stored` under an old name keeps it, so that saving a form does not change it. Other old
+    names stand beside an option: a browser may know its own zone by one of them, see `contest.js`.
+    """
     now, locale = datetime.now(UTC), web.locale() if has_request_context() else DEFAULT_LOCALE
+    offered = {clock.name_today(name): name for name in (*clock.places(), stored) if clock.is_zone(name)}
     named = [
-        (name, i18n.city(name, locale), i18n.offset(clock.to_local(now, name)))
-        for name in clock._ZONES
-        if "/" in name and not name.startswith(_NO_ZONES)
+        (today, name, i18n.city(name, locale), i18n.offset(clock.to_local(now, name)))
+        for today, name in offered.items()
+        if today != "Etc/UTC"
     ]
-    named.sort(key=lambda each: (i18n.collation(each[1]), each[0]))
-    return [("UTC", "UTC")] + [(name, f"{city} ({offset})") for name, city, offset in named]
+    named.sort(key=lambda each: (i18n.collation(each[2]), each[0]))
+    return [(offered.get("Etc/UTC", "UTC"), "UTC", {})] + [
+        (name, f"{city} ({offset})", {"data-was": " ".join(before)} if (before := clock.names_before(today)) else {})
+        for today, name, city, offset in named
+    ]
+
+
+def own_zone(form: Any) -> None:
+    """Let the list begin at the browser's own zone, until somebody has chosen: see `contest.js`."""
+    if not form.is_submitted():
+        form.zone.render_kw = {"data-own-zone": ""}
 
 
 def countries() -> list[tuple[str, str]]:
@@ -264,18 +302,25 @@ def content_languages() -> list[tuple[str, str]]:
     return [(language, i18n.endonym(language)) for language in LOCALES]
 
 
-def texts_fields(name: str, label: Any, *, area: bool = False, most: int = 200, hint: Any = "") -> dict[str, Field]:
-    """One field per language for a text in several languages: NAME_en, NAME_ja."""
-    make = prose if area else line
-    return {
-        f"{name}_{locale}": make(
-            _in_language(label, locale),
-            most=most,
-            hint=hint,
-            render_kw={"lang": locale, "dir": i18n.direction(locale)},
-        )
-        for locale in LOCALES
-    }
+class TextsFields:
+    """A text in several languages, as a form's class has it: `title` becomes the fields `title_en` and `title_ja`."""
+
+    def __init__(self, label: Any, *, area: bool = False, most: int = 200, hint: Any = "") -> None:
+        make = prose if area else line
+        self.fields = {
+            locale: make(
+                _in_language(label, locale),
+                most=most,
+                hint=hint,
+                render_kw={"lang": locale, "dir": i18n.direction(locale)},
+            )
+            for locale in LOCALES
+        }
+
+    def join(self, form: type[Form], name: str) -> None:
+        """Give the fields to a class of forms."""
+        for locale, field in self.fields.items():
+            setattr(form, f"{name}_{locale}", field)
 
 
 class _LanguageName:
@@ -293,11 +338,11 @@ def _in_language(label: Any, locale: str) -> Any:
 
 
 def read_texts(form: Any, name: str) -> dict[str, str]:
-    """The texts of `texts_fields` as {locale: text}, empty ones left out."""
+    """The texts of `TextsFields` as {locale: text}, empty ones left out."""
     found = {locale: form[f"{name}_{locale}"].data or "" for locale in LOCALES}
     return {locale: text for locale, text in found.items() if text}
 
 
 def fill_texts(name: str, stored: Mapping[str, str] | None) -> dict[str, str]:
-    """Initial data for `texts_fields` from stored texts."""
+    """Initial data for `TextsFields` from stored texts."""
     return {f"{name}_{locale}": (stored or {}).get(locale, "") for locale in LOCALES}

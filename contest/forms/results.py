@@ -1,4 +1,4 @@
-"""Forms of results: the awards, line by line, and the reason of a retraction."""
+"""Forms of results: the awards, line by line, what is proposed, and the reason of a retraction."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field
+from wtforms import BooleanField
 from wtforms.widgets import HiddenInput
 
-from contest.forms.kit import Form, IntegerField, fill_texts, line, optional, prose, read_texts, required, texts_fields
+from contest.forms.kit import Form, IntegerField, TextsFields, fill_texts, line, optional, prose, read_texts, required
 from contest.services.awards import MOST_STATEMENT, Pick, Slot
 from contest.services.publications import MOST_REASON
 
@@ -23,34 +23,37 @@ class Retract(Form):
     )
 
 
+class Propose(Form):
+    scores = BooleanField(
+        _l("Publish the scores, so that anybody can compute the ranking again"),
+        description=_l(
+            "Judges are called J1, J2 and so on; entries have their numbers. What judges wrote is not in it."
+        ),
+    )
+
+
 class Jury(Form):
     """What the jury says of the contest as a whole, and who it was. `version`: of the contest that it was made from."""
 
     version = IntegerField(validators=[optional()], widget=HiddenInput())
 
-    locals().update(
-        texts_fields(
-            "jury_statement",
-            _l("The jury about the contest"),
-            area=True,
-            most=MOST_STATEMENT,
-            hint=_l("Optional. What the jury looked for and what it found. Say it here if places were close."),
-        )
+    jury_statement = TextsFields(
+        _l("The jury about the contest"),
+        area=True,
+        most=MOST_STATEMENT,
+        hint=_l("Optional. What the jury looked for and what it found. Say it here if places were close."),
     )
-    locals().update(
-        texts_fields(
-            "jury",
-            _l("Who judged"),
-            area=True,
-            most=MOST_STATEMENT,
-            hint=_l("Optional. Names, as they are to be public."),
-        )
+    jury = TextsFields(
+        _l("Who judged"),
+        area=True,
+        most=MOST_STATEMENT,
+        hint=_l("Optional. Names, as they are to be public."),
     )
 
 
 def awards(slots: Sequence[Slot]) -> Form:
     """A form with three fields for each slot: `entry-N`, `statement-N_en` and `statement-N_ja`, N from 0."""
-    fields: dict[str, Field] = {}
+    fields: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for place, slot in enumerate(slots):
         fields[f"entry-{place}"] = line(
@@ -59,7 +62,7 @@ def awards(slots: Sequence[Slot]) -> Form:
             hint=_l("Leave it empty to give no prize here."),
             render_kw={"inputmode": "numeric"},
         )
-        fields |= texts_fields(f"statement-{place}", _l("The jury's statement"), area=True, most=MOST_STATEMENT)
+        fields[f"statement-{place}"] = TextsFields(_l("The jury's statement"), area=True, most=MOST_STATEMENT)
         data[f"entry-{place}"] = "" if slot.pick.entry is None else str(slot.pick.entry)
         data |= fill_texts(f"statement-{place}", slot.pick.statement)
     made: Form = type("Awards", (Form,), fields)(data=data)
@@ -71,7 +74,7 @@ def picks(form: Form, slots: Sequence[Slot]) -> list[Pick]:
     found = []
     for place, slot in enumerate(slots):
         typed = form[f"entry-{place}"].data or ""
-        digits = typed.removeprefix("A-")
+        digits = typed.removeprefix("C-")  # as the files of a publication and the export write it
         number = int(digits) if digits.isascii() and digits.isdigit() else 0
         found.append(Pick(slot.prize.key, number if typed else None, read_texts(form, f"statement-{place}")))
     return found

@@ -13,6 +13,7 @@ from contest.forms.kit import (
     RadioField,
     SelectField,
     SelectMultipleField,
+    TextsFields,
     code,
     email,
     line,
@@ -20,7 +21,6 @@ from contest.forms.kit import (
     optional,
     password,
     prose,
-    texts_fields,
 )
 
 #: Text of an entrant who writes from right to left: what the interface must set in its own direction.
@@ -62,7 +62,7 @@ class Samples(Form):
         _l("Method"), choices=lambda: [(name, texts.method_name(name)) for name in ("mean", "trimmed", "median")]
     )
     terms = BooleanField(_l("I have read the terms, version 3"))
-    locals().update(texts_fields("about", _l("About the contest"), area=True))
+    about = TextsFields(_l("About the contest"), area=True)
 
 
 def samples() -> Samples:

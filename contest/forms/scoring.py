@@ -75,6 +75,7 @@ class _Method(Versioned):
 
     #: Field → the method that it belongs to.
     own: Mapping[str, str]
+    method: RadioField
 
     def validate(self, extra_validators: Any = None) -> bool:
         super().validate(extra_validators)
@@ -100,7 +101,7 @@ class _Method(Versioned):
     def _ties(self) -> list[str]:
         """The rules for equal scores in their order, each once; what a person decided comes last."""
         rules = [self[f"tie_{number}"].data for number in range(1, TIE_RULES + 1)]
-        typed = unicodedata.normalize("NFKC", self.decision.data) if "decision" in self else ""
+        typed = unicodedata.normalize("NFKC", self["decision"].data) if "decision" in self else ""
         decided = ">".join(re.split(r"[>,、]", "".join(typed.split())))
         return list(dict.fromkeys(rule for rule in [*rules, decided and f"{_DECISION}{decided}"] if rule))
 

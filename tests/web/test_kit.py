@@ -22,6 +22,7 @@ PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if path.name != "kit.h
 #: Controls that pages make themselves, each with its reason. Add to the kit before adding to this.
 OWN_CONTROLS = {
     "about/foot.html": "the choice of a theme, on every page",
+    "judging/compare.html": "the choice of what to compare with, which is an address and changes nothing",
     "manage/audit.html": "the filter of the list",
     "manage/entry.html": "a choice among the judges",
     "manage/parts.html": "search and filters of a list",
