@@ -11,7 +11,7 @@ from flask_wtf.csrf import generate_csrf
 
 from contest import brand, i18n, web
 from contest.errors import NotFound
-from contest.services import accounts
+from contest.services import accounts, profiles
 from contest.web import actor, page, public, session, signed_in, writes
 
 bp = Blueprint("about", __name__)
@@ -56,7 +56,7 @@ def set_theme() -> Any:
     if wanted not in ("", "light", "dark"):
         raise NotFound
     if actor().signed_in:
-        accounts.set_theme(session(), actor(), wanted)
+        profiles.set_theme(session(), actor(), wanted)
     response = redirect(web.own_page(request.form.get("back", ""), web.locale()))
     if wanted:
         secure = web.settings().secure

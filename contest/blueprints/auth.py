@@ -14,10 +14,11 @@ from flask import session as cookie
 from flask_babel import gettext as _
 
 from contest import clock, i18n, web
-from contest.errors import Invalid, NotFound
+from contest.errors import Denied, Invalid, NotFound
 from contest.forms import accounts as forms
-from contest.models import Account
-from contest.services import accounts, invitations
+from contest.forms.kit import Form
+from contest.models import Account, Invitation
+from contest.services import accounts, invitations, profiles
 from contest.vocabulary import CodePurpose
 from contest.web import actor, now, page, public, session, signed_in, writes
 
@@ -43,8 +44,7 @@ def do_sign_in() -> Any:
         return page("auth/sign_in.html", 422, form=form)
     try:
         if not form.password.data:
-            _send_code(form.email.data, CodePurpose.SIGN_IN, zone=_zone_sent())
-            return redirect(url_for(".enter_code"))
+            return _send_first(form.email.data)
         account = accounts.check_sign_in(
             session(),
             email=form.email.data,
@@ -56,7 +56,7 @@ def do_sign_in() -> Any:
         # The counted guess commits; only the sign-in is refused.
         form.refuse(error)
         return page("auth/sign_in.html", 422, form=form)
-    web.sign_in(account)
+    _begin_session(account)
     return redirect(web.return_path(url_for("submission.start")))
 
 
@@ -81,7 +81,7 @@ class Asked:
 
     @property
     def until(self) -> datetime:
-        return self.at + accounts.CODE_LIFE
+        return self.at + accounts.code_life(self.purpose)
 
     @property
     def wrong_address(self) -> str:
@@ -90,9 +90,14 @@ class Asked:
         return url_for(pages.get(CodePurpose(self.purpose), "auth.sign_in"))
 
 
-def _asked() -> Asked | None:
+#: What a code that is typed at the page for codes is for; both sign in. A code for a new password has its own page.
+_SIGNS_IN = (CodePurpose.SIGN_IN, CodePurpose.VERIFY)
+
+
+def _asked(*purposes: CodePurpose) -> Asked | None:
+    """What this browser asked for last, if it was for one of the purposes."""
     stored = cookie.get("code_for")
-    return Asked(**stored) if isinstance(stored, dict) else None
+    return Asked(**stored) if isinstance(stored, dict) and stored["purpose"] in purposes else None
 
 
 def _asker(asked: Asked) -> str:
@@ -124,7 +129,35 @@ def _send_code(email: str, purpose: CodePurpose, *, claim: str = "", zone: str =
     _remember(email, purpose, claim=claim, zone=zone)
 
 
-def _code_page(template: str, form: forms.Form, asked: Asked, status: int = 200) -> Any:
+def _send_first(email: str) -> Any:
+    """Send a code that signs in. Whoever begins anew in the same browser too often goes on with what they asked for."""
+    try:
+        _send_code(email, CodePurpose.SIGN_IN, zone=_zone_sent())
+    except Denied:
+        asked = _asked(*_SIGNS_IN)
+        if asked is None or accounts.email_key(asked.email) != accounts.email_key(email):
+            raise
+        return _codes_enough(asked, "auth/code.html", forms.EnterCode(formdata=None))
+    return redirect(url_for(".enter_code"))
+
+
+def _send_again(asked: Asked, template: str, form: Form, path: str) -> Any:
+    try:
+        _send_code(asked.email, CodePurpose(asked.purpose), claim=asked.claim, zone=asked.zone)
+    except Denied:
+        return _codes_enough(asked, template, form)
+    said = _("A new code is on its way. A code that came before works as well, until its time is over.")
+    web.after_commit(partial(web.flash_said, said))
+    return redirect(path)
+
+
+def _codes_enough(asked: Asked, template: str, form: Form) -> Any:
+    """Whoever waits for slow mail stays where they can type a code that was sent before."""
+    form.refuse(Invalid("code", "codes_enough"))
+    return _code_page(template, form, asked, 429)
+
+
+def _code_page(template: str, form: Form, asked: Asked, status: int = 200) -> Any:
     zone = web.viewer_zone() or asked.zone or "UTC"
     return page(template, status, form=form, asked=asked, zone=zone, over=asked.until <= now())
 
@@ -152,6 +185,7 @@ def do_register() -> Any:
             locale=web.locale(),
             zone=form.zone.data,
             network=web.network(),
+            own=web.known_browser(form.email.data),
         )
     except Invalid as error:
         web.keep_and_roll_back()
@@ -164,7 +198,7 @@ def do_register() -> Any:
 @bp.get("/code")
 @public
 def enter_code() -> Any:
-    asked = _asked()
+    asked = _asked(*_SIGNS_IN)
     if asked is None:
         return redirect(url_for(".sign_in"))
     return _code_page("auth/code.html", forms.EnterCode(), asked)
@@ -176,14 +210,12 @@ def enter_code() -> Any:
 @writes
 def do_enter_code() -> Any:
     """A code that verifies an address also signs its owner in: both prove the same."""
-    asked = _asked()
+    asked = _asked(*_SIGNS_IN)
     if asked is None:
         return redirect(url_for(".sign_in"))
     form = forms.EnterCode()
     if request.form.get("again"):
-        _send_code(asked.email, CodePurpose(asked.purpose), claim=asked.claim, zone=asked.zone)
-        web.after_commit(partial(web.flash_said, _("A new code is on its way. The old one works no more.")))
-        return redirect(url_for(".enter_code"))
+        return _send_again(asked, "auth/code.html", form, url_for(".enter_code"))
     if not form.validate():
         return _code_page("auth/code.html", form, asked, 422)
     try:
@@ -191,14 +223,24 @@ def do_enter_code() -> Any:
             session(),
             email=asked.email,
             code=form.code.data,
-            purposes=(CodePurpose.SIGN_IN, CodePurpose.VERIFY),
+            purposes=_SIGNS_IN,
             asker=_asker(asked),
             claim=asked.claim,
         )
     except Invalid as error:
         form.refuse(error)
         return _code_page("auth/code.html", form, asked, 422)
-    web.sign_in(account)
+    except Denied:
+        # Tried too often: with another code one may go on.
+        form.refuse(Invalid("code", "code_wrong"))
+        return _code_page("auth/code.html", form, asked, 429)
+    _begin_session(account)
+    if asked.claim and not accounts.keeps_password(account, asked.claim):
+        web.after_commit(
+            partial(
+                web.flash_said, _("There was an account for this address already, so your new password is not kept.")
+            )
+        )
     return redirect(web.return_path(url_for("submission.start")))
 
 
@@ -223,7 +265,7 @@ def do_forgot() -> Any:
 @bp.get("/password/new")
 @public
 def reset() -> Any:
-    asked = _asked()
+    asked = _asked(CodePurpose.RESET)
     if asked is None:
         return redirect(url_for(".forgot"))
     return _code_page("auth/reset.html", forms.Reset(), asked)
@@ -234,14 +276,12 @@ def reset() -> Any:
 @web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_reset() -> Any:
-    asked = _asked()
+    asked = _asked(CodePurpose.RESET)
     if asked is None:
         return redirect(url_for(".forgot"))
     form = forms.Reset()
     if request.form.get("again"):
-        _send_code(asked.email, CodePurpose.RESET, zone=asked.zone)
-        web.after_commit(partial(web.flash_said, _("A new code is on its way. The old one works no more.")))
-        return redirect(url_for(".reset"))
+        return _send_again(asked, "auth/reset.html", form, url_for(".reset"))
     if not form.validate():
         return _code_page("auth/reset.html", form, asked, 422)
     try:
@@ -251,7 +291,11 @@ def do_reset() -> Any:
     except Invalid as error:
         form.refuse(error)
         return _code_page("auth/reset.html", form, asked, 422)
-    web.sign_in(account)
+    except Denied:
+        # Tried too often: with another code one may go on.
+        form.refuse(Invalid("code", "code_wrong"))
+        return _code_page("auth/reset.html", form, asked, 429)
+    _begin_session(account)
     # Signing in begins a new cookie after the commit; what is said must go into that one.
     web.after_commit(partial(web.flash_said, _("Your password is changed.")))
     return redirect(url_for("submission.start"))
@@ -261,10 +305,22 @@ def do_reset() -> Any:
 @public
 @writes
 def sign_out() -> Any:
+    _leave_session()
+    return redirect(url_for("submission.start"))
+
+
+def _leave_session() -> None:
+    """End this browser's session, if it has one."""
     if actor().signed_in:
         accounts.sign_out(session(), actor())
     web.sign_out()
-    return redirect(url_for("submission.start"))
+
+
+def _begin_session(account: Account) -> None:
+    """Sign in here; the session that this browser was in before does not live on unseen."""
+    if actor().signed_in:
+        accounts.sign_out(session(), actor())
+    web.sign_in(account)
 
 
 @bp.get("/confirm")
@@ -300,7 +356,7 @@ def do_confirm() -> Any:
 @bp.get("/account")
 @signed_in
 def account() -> Any:
-    stored = accounts.own_account(session(), actor())
+    stored = profiles.own_account(session(), actor())
     return _account_page(forms.Profile(stored), stored)
 
 
@@ -313,16 +369,16 @@ def _account_page(form: forms.Profile, stored: Account, status: int = 200) -> An
 @signed_in
 @writes
 def change_account() -> Any:
-    stored = accounts.own_account(session(), actor())
+    stored = profiles.own_account(session(), actor())
     form = forms.Profile(stored)
     if not form.validate():
         return _account_page(form, stored, 422)
     try:
-        accounts.change_profile(session(), actor(), changes=form.typed())
+        profiles.change_profile(session(), actor(), changes=form.typed())
     except Invalid as error:
         web.keep_and_roll_back()
         form.refuse(error)
-        return _account_page(form, accounts.own_account(session(), actor()), 422)
+        return _account_page(form, profiles.own_account(session(), actor()), 422)
     web.flash_said(_("Your details are saved."))
     return redirect(url_for(".account"))
 
@@ -343,13 +399,27 @@ def end_session(session_id: UUID) -> Any:
 @public
 def invitation(token: str) -> Any:
     """Show an invitation. Opening the link changes nothing: mail scanners open links too."""
+    if (owner := invitations.accepted_by(session(), token)) is not None:
+        # Opened again: it leads to its owner's part.
+        if owner.id != actor().account_id:
+            web.flash_said(_("This invitation was accepted before. Sign in to go on."))
+        return redirect(url_for("manage.desk"))
     found = invitations.get_invitation(session(), token)
+    contest = invitations.contest_of(session(), found)
+    # Without the browser's own zone the list begins at the contest's.
+    zone = clock.name_today(contest.zone) if contest else "UTC"
+    return _invitation_page(found, token, forms.AcceptInvitation(zone=zone))
+
+
+def _invitation_page(found: Invitation, token: str, form: Form, status: int = 200) -> Any:
     return page(
         "auth/invitation.html",
-        form=forms.AcceptInvitation(),
+        status,
+        form=form,
         invitation=found,
         token=token,
         known=invitations.has_account(session(), found),
+        mine=invitations.is_for(found, actor()),
         contest=invitations.contest_of(session(), found),
     )
 
@@ -360,10 +430,14 @@ def invitation(token: str) -> Any:
 @writes
 def accept_invitation(token: str) -> Any:
     form = forms.AcceptInvitation()
+    if invitations.accepted_by(session(), token) is not None:
+        # A second press. The first one may have signed in by now: an answer that sets the cookie would undo it.
+        return redirect(url_for("manage.desk"))
     found = invitations.get_invitation(session(), token)
-    known, contest = invitations.has_account(session(), found), invitations.contest_of(session(), found)
+    known = invitations.has_account(session(), found)
     if known and not invitations.is_for(found, actor()):
         # A link in a mail never signs in to an account that exists.
+        _leave_session()
         web.after_commit(partial(_return_to, url_for(".invitation", token=token)))
         web.after_commit(partial(web.flash_said, _("Sign in as %(email)s first, then accept.", email=found.email)))
         return redirect(url_for(".sign_in"))
@@ -376,10 +450,9 @@ def accept_invitation(token: str) -> Any:
     except Invalid as error:
         web.keep_and_roll_back()
         form.refuse(error)
-        found = invitations.get_invitation(session(), token)
-        return page("auth/invitation.html", 422, form=form, invitation=found, token=token, known=known, contest=contest)
+        return _invitation_page(invitations.get_invitation(session(), token), token, form, 422)
     if not known:
-        web.sign_in(account)
+        _begin_session(account)
     web.after_commit(partial(web.flash_said, _("Welcome. You are in.")))
     # Where their part stands, with what is next.
     return redirect(url_for("manage.desk"))
@@ -398,7 +471,7 @@ def set_language() -> Any:
     if wanted not in i18n.languages():
         raise NotFound
     if actor().signed_in:
-        accounts.set_locale(session(), actor(), wanted)
+        profiles.set_locale(session(), actor(), wanted)
     response = redirect(web.own_page(request.form.get("back", ""), wanted))
     response.set_cookie("lang", wanted, max_age=web.YEAR, samesite="Lax", httponly=True, secure=web.settings().secure)
     return response

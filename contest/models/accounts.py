@@ -13,7 +13,7 @@ from contest.vocabulary import CodePurpose, Role
 
 
 class Account(Base):
-    """A person. `email` is kept as typed; `email_key` (NFKC, casefolded) is what must be unique."""
+    """A person. `email` is kept as typed; `email_key` (see `services.accounts.email_key`) is what must be unique."""
 
     __tablename__ = "account"
     id: Mapped[Id]
@@ -61,10 +61,11 @@ class LoginSession(Base):
 
 
 class Code(Base):
-    """A one-time code sent by mail: hashed, single use, few tries, one live code per purpose."""
+    """A one-time code sent by mail: hashed, single use, few tries."""
 
     __tablename__ = "code"
     id: Mapped[Id]
+    #: The account's when the code was mailed: the hash holds it.
     email_key: Mapped[str]
     purpose: Mapped[str]
     account_id: Mapped[uuid.UUID] = ref("account.id", ondelete="CASCADE")
@@ -74,10 +75,7 @@ class Code(Base):
     #: Wrong ones in all; how often each browser may try is counted in `attempt`.
     tries: Mapped[int] = mapped_column(server_default="0")
     used_at: Mapped[datetime | None]
-    __table_args__ = (
-        one_of("purpose", CodePurpose, "purpose"),
-        Index("uq_code_live", "email_key", "purpose", unique=True, postgresql_where=text("used_at IS NULL")),
-    )
+    __table_args__ = (one_of("purpose", CodePurpose, "purpose"),)
 
 
 class Attempt(Base):

@@ -1,7 +1,7 @@
-"""Accounts: register, verify, sign in, sessions, codes, passwords, invitations.
+"""Accounts: register, verify, sign in, sessions, codes and passwords.
 
 The rules (docs/decisions/0003-accounts.md): answers never tell whether an address exists; codes are random,
-hashed, single use, few tries, one live per purpose; a session is a row, its cookie a random token.
+hashed, single use, with few tries, and live beside each other; a session is a row, its cookie a random token.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -41,12 +40,11 @@ from contest.vocabulary import DEFAULT_LOCALE, CodePurpose, Role
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Type.ID)
 MIN_PASSWORD, MAX_PASSWORD = 15, 1024
 CODE_LIFE = timedelta(minutes=10)
-#: Wrong tries that each browser that asked for a code has at a code. Nobody can use up those of another.
+#: Somebody's first mail from us may wait at a provider that lets strangers' mails in late. Nobody has anything to
+#: steal in an account whose address is not proven yet.
+VERIFY_LIFE = timedelta(minutes=30)
+#: Tries that each browser that asked for a code has in a window of `attempts`. Nobody can use up those of another.
 CODE_TRIES = 5
-
-
-#: What people say of themselves. The reading and the order of a name are for lists; the Latin name for certificates.
-PROFILE = ("name", "latin_name", "furigana", "sort_name", "locale", "zone", "country")
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,17 @@ STAFF_WHO_JUDGE = SessionKind(timedelta(hours=20), timedelta(hours=24))
 
 
 def email_key(email: str) -> str:
-    """What makes two spellings the same address: NFKC and case folding."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
+    """What makes two spellings the same address: NFKC, small letters, and the domain as IDNA 2008 reads it.
+
+    Small letters, not case folding: strauß@ and strauss@ may be two people, and straße.de is not strasse.de.
+    """
+    local, at, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
+    try:
+        domain = validate_email(f"a@{domain}", check_deliverability=False).domain
+    except EmailNotValidError:
+        # No account has it: `check_email` refuses it too.
+        domain = domain.lower()
+    return f"{local.lower()}{at}{domain}"
 
 
 def check_email(email: str) -> str:
@@ -129,6 +136,7 @@ def register(
     latin_name: str = "",
     country: str = "",
     network: str = "",
+    own: str = "",
 ) -> str:
     """Open an account that its owner verifies by a code. A known address gets a mail instead.
 
@@ -141,31 +149,34 @@ def register(
     hashed = hash_password(password) if password else None
     key = email_key(email)
     locale = locale if locale in i18n.languages() else DEFAULT_LOCALE
+    typed = {
+        "email": email,
+        "name": name,
+        "latin_name": latin_name,
+        "password_hash": hashed,
+        "locale": locale,
+        "zone": zone if clock.is_zone(zone) else "UTC",
+        "country": country,
+    }
     made = session.execute(
         insert(Account)
-        .values(
-            email=email,
-            email_key=key,
-            name=name,
-            latin_name=latin_name,
-            password_hash=hashed,
-            locale=locale,
-            zone=zone if clock.is_zone(zone) else "UTC",
-            country=country,
-        )
+        .values(email_key=key, **typed)
         .on_conflict_do_nothing(index_elements=["email_key"])
         .returning(Account)
     ).scalar()
     if made is not None:
         audit.record(session, Actor(account_id=made.id), "account.registered", made)
     else:
-        # Nobody has proven the address yet: the newest password is the one that may still be claimed.
-        session.execute(
-            update(Account).where(Account.email_key == key, Account.verified_at.is_(None)).values(password_hash=hashed)
-        )
+        # Nobody has proven the address yet: what was typed last counts, and its password may still be claimed.
+        session.execute(update(Account).where(Account.email_key == key, Account.verified_at.is_(None)).values(**typed))
     # For an address that is taken and verified, the same code simply signs its owner in.
-    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale, network=network)
+    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale, network=network, own=own)
     return _claim(hashed)
+
+
+def keeps_password(account: Account, claim: str) -> bool:
+    """Whether the password behind a claim is the account's: not if the address had an owner before."""
+    return secrets.compare_digest(_claim(account.password_hash), claim)
 
 
 def _claim(hashed: str | None) -> str:
@@ -193,23 +204,30 @@ def _own_place(actor: Actor) -> str:
     return f"session:{actor.session_id}"
 
 
+def code_life(purpose: str, *, verified: bool = False) -> timedelta:
+    """How long a code of a purpose works; `verified`: in an account whose address was proven before."""
+    return VERIFY_LIFE if purpose == CodePurpose.VERIFY and not verified else CODE_LIFE
+
+
 def make_code(session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str) -> None:
-    """The job behind `request_code`: replace the live code of this purpose and mail the new one."""
-    account = session.scalars(select(Account).where(Account.email_key == key)).first()
+    """The job behind `request_code`: mail a new code.
+
+    Those mailed before live on: anybody may ask, and must not end the code that the owner waits for or types.
+    How many there are is bounded by how often one may ask (`attempts.ask`).
+    """
+    # Whoever changes the address or shuts the account out waits, and then ends this code too; or this waits for them.
+    account = session.scalars(select(Account).where(Account.email_key == key).with_for_update(read=True)).first()
     if account is None or account.suspended_at is not None:
         return
-    now = clock.read(session)
-    session.execute(
-        update(Code).where(Code.email_key == key, Code.purpose == purpose, Code.used_at.is_(None)).values(used_at=now)
-    )
     digits = f"{secrets.randbelow(10**8):08d}"
+    life = code_life(purpose, verified=account.verified_at is not None)
     session.add(
         Code(
             email_key=key,
             purpose=purpose,
             account_id=account.id,
             code_hash=_hash_code(digits, key, purpose),
-            expires_at=now + CODE_LIFE,
+            expires_at=clock.read(session) + life,
         )
     )
     mail.queue_for(
@@ -220,7 +238,7 @@ def make_code(session: Session, settings: Settings, key: str, purpose: str, loca
         key=f"code:{nonce}",
         code=f"{digits[:4]} {digits[4:]}",
         purpose=purpose,
-        minutes=int(CODE_LIFE.total_seconds() // 60),
+        minutes=int(life.total_seconds() // 60),
     )
 
 
@@ -228,6 +246,9 @@ def use_code(
     session: Session, *, email: str, code: str, purposes: tuple[str, ...], asker: str = "", claim: str = ""
 ) -> Account:
     """Consume a one-time code; returns its account, verified by it. Raises Invalid or Denied.
+
+    Any live code of the purposes will do, whoever asked for it: who reads one owns the mailbox. The first that is
+    used ends the others, so that none is left over in the mailbox.
 
     `asker` stands for the browser that asked for a code, or the session that confirms. Tries count for it alone:
     a stranger who knows the address has tries of its own, and as few, for it must ask too, and asking is limited.
@@ -239,24 +260,27 @@ def use_code(
     """
     key = email_key(email)
     digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isdigit())
-    attempts.guess(session, key, network="", own=f"asker:{asker}")
+    attempts.guess(session, key, network="", own=f"asker:{asker}", limit=CODE_TRIES)
     now = clock.read(session)
+    # The account before its codes, as whatever ends all codes of an account locks them; two tries at once wait for
+    # each other, and the second finds nothing left.
+    session.execute(select(Account.id).where(Account.email_key == key).with_for_update())
     rows = session.scalars(
-        select(Code).where(Code.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None)).with_for_update()
+        select(Code)
+        .join(Account, Account.id == Code.account_id)
+        .where(Account.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None), Code.expires_at > now)
+        .order_by(Code.created_at, Code.id)
+        .with_for_update(of=Code)
     ).all()
     for row in rows:
-        if (
-            row.expires_at <= now
-            or attempts.count_since(session, f"tries:{row.id}:{asker}", row.created_at) > CODE_TRIES
-        ):
-            continue
-        if secrets.compare_digest(row.code_hash, _hash_code(digits, key, row.purpose)):
-            row.used_at = now
+        if secrets.compare_digest(row.code_hash, _hash_code(digits, row.email_key, row.purpose)):
+            for live in rows:
+                live.used_at = now
             account = session.get_one(Account, row.account_id, with_for_update=True)
             if account.suspended_at is not None:
                 break
             if account.verified_at is None:
-                if not secrets.compare_digest(_claim(account.password_hash), claim):
+                if not keeps_password(account, claim):
                     account.password_hash = None
                 account.verified_at = now
                 audit.record(session, Actor(account_id=account.id), "account.verified", account)
@@ -442,6 +466,13 @@ def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = 
     )
 
 
+def _end_codes(session: Session, account: Account) -> None:
+    """End codes of every purpose: whoever had the mailbox before keeps none."""
+    session.execute(
+        update(Code).where(Code.account_id == account.id, Code.used_at.is_(None)).values(used_at=func.clock_timestamp())
+    )
+
+
 def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> str:
     """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count, for this session only.
 
@@ -471,47 +502,9 @@ def reset_password(session: Session, *, email: str, code: str, password: str, as
     account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), asker=asker)
     account.password_hash = hash_password(password)
     _revoke_all(session, account)
+    _end_codes(session, account)
     audit.record(session, Actor(account_id=account.id), "account.password_changed", account)
     return account
-
-
-def change_profile(session: Session, actor: Actor, *, changes: Mapping[str, str]) -> Account:
-    """Change the actor's own profile: what `changes` names of PROFILE. What it does not name stays.
-
-    Raises Invalid. A stored country or language that the lists do not have (any more) may stay.
-    """
-    account = session.get_one(Account, actor.account_id, with_for_update=True)
-    known: dict[str, Callable[[str], bool]] = {
-        "name": bool,
-        "zone": clock.is_zone,
-        "locale": lambda language: language in i18n.languages(),
-        "country": lambda code: not code or i18n.territory(code, DEFAULT_LOCALE) != code,
-    }
-    problem = {"name": "required", "zone": "zone_unknown", "locale": "invalid", "country": "invalid"}
-    changed = {name: value for name, value in changes.items() if getattr(account, name) != value}
-    wrong = {name: problem[name] for name, value in changed.items() if name in known and not known[name](value)}
-    if wrong:
-        raise Invalid(wrong)
-    for name in PROFILE:
-        if name in changed:
-            setattr(account, name, changed[name])
-    if changed:
-        audit.record(session, actor, "account.changed", account)
-    return account
-
-
-def set_locale(session: Session, actor: Actor, locale: str) -> None:
-    """Keep the language of the actor's pages and mails. Reading in another one is no act to audit."""
-    session.execute(update(Account).where(Account.id == actor.account_id).values(locale=locale))
-
-
-def set_theme(session: Session, actor: Actor, theme: str) -> None:
-    """Keep light or dark ("": as the system says) for the actor's pages. As with the language, no act to audit."""
-    session.execute(update(Account).where(Account.id == actor.account_id).values(theme=theme))
-
-
-def own_account(session: Session, actor: Actor) -> Account:
-    return session.get_one(Account, actor.account_id)
 
 
 def create_account(
@@ -563,6 +556,22 @@ def restore(session: Session, email: str) -> None:
     account = _by_address(session, email)
     account.suspended_at = None
     audit.record(session, None, "account.restored", account)
+
+
+def change_address(session: Session, email: str, new: str) -> None:
+    """Give an account another address, by the operator of this host, who answers for whose mailbox that is.
+
+    Its sessions end and its codes die; its entries, parts and password stay. Raises NotFound, Invalid or Conflict.
+    """
+    account = _by_address(session, email)
+    account.email, account.email_key = check_email(new), email_key(new)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict("account_exists") from error
+    _revoke_all(session, account)
+    _end_codes(session, account)
+    audit.record(session, None, "account.address_changed", account)
 
 
 def _by_address(session: Session, email: str) -> Account:

@@ -7,7 +7,7 @@ import secrets
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -95,13 +95,25 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
 
 
 def get_invitation(session: Session, token: str) -> Invitation:
-    """The live invitation of a link. Raises NotFound if it is unknown, used, revoked or out of date."""
+    """The live invitation of a link. Raises NotFound if it is unknown, used or revoked; Denied("invitation_late")."""
+    invitation = _of_link(session, token)
+    if invitation.accepted_at is not None:
+        raise NotFound
+    if invitation.expires_at <= clock.read(session):
+        raise Denied("invitation_late", days=INVITATION_LIFE.days)
+    return invitation
+
+
+def accepted_by(session: Session, token: str) -> Account | None:
+    """Who took up the invitation of a link; None if it is still open. Raises NotFound."""
+    invitation = _of_link(session, token)
+    return session.get(Account, invitation.account_id) if invitation.account_id is not None else None
+
+
+def _of_link(session: Session, token: str) -> Invitation:
     invitation = session.scalars(
         select(Invitation).where(
-            Invitation.token_hash == hashlib.sha256(token.encode()).digest(),
-            Invitation.accepted_at.is_(None),
-            Invitation.revoked_at.is_(None),
-            Invitation.expires_at > func.clock_timestamp(),
+            Invitation.token_hash == hashlib.sha256(token.encode()).digest(), Invitation.revoked_at.is_(None)
         )
     ).first()
     if invitation is None:
@@ -136,12 +148,16 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
     place of what a stranger may have typed. Raises NotFound or Invalid.
     """
     invitation = get_invitation(session, token)
+    # The contest before the invitation, as an organiser locks them who sends it again: a role refers to its contest.
+    session.execute(
+        select(Contest.id).where(Contest.id == invitation.contest_id).with_for_update(read=True, key_share=True)
+    )
     session.refresh(invitation, with_for_update=True)
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise NotFound
     now = clock.read(session)
     account = session.scalars(
-        select(Account).where(Account.email_key == invitation.email_key).with_for_update()
+        select(Account).where(Account.email_key == invitation.email_key).with_for_update(key_share=True)
     ).first()
     if account is None or account.verified_at is None:
         if not name.strip():
@@ -153,6 +169,7 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
             session, email=invitation.email, name=name.strip(), locale=invitation.locale, zone=zone, password=password
         )
     elif account.verified_at is None:
+        account.email, account.locale = invitation.email, invitation.locale
         account.name, account.latin_name, account.zone = name.strip(), "", zone if clock.is_zone(zone) else "UTC"
         account.password_hash = hash_password(password) if password else None
     if account.suspended_at is not None:
@@ -176,6 +193,11 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
 def grant_role(session: Session, contest_id: uuid.UUID, account_id: uuid.UUID, role: str) -> None:
     """Give a role; having it already is fine. Raises Invalid("email", "role_conflict")."""
     session.flush()
+    # Entering a contest takes the first lock and submitting the second, so that nobody does either meanwhile.
+    session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
+    session.execute(
+        select(Entry.id).where(Entry.contest_id == contest_id, Entry.account_id == account_id).with_for_update()
+    )
     _refuse_conflict(session, session.get_one(Contest, contest_id), account_id, role)
     session.execute(
         insert(Membership).values(contest_id=contest_id, account_id=account_id, role=role).on_conflict_do_nothing()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from contest import audit, clock, outbox
 from contest.errors import Denied, NotFound
-from contest.models import Account, Contest, Invitation, Membership
+from contest.models import Account, Contest, Invitation, Membership, Round, Tally
 from contest.permissions import Actor
 from contest.services import assignment, attempts, contests, invitations
 from contest.services.listing import Listing, by_name
@@ -44,6 +45,61 @@ def members(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
         .where(Membership.contest_id == contest.id, Membership.removed_at.is_(None))
         .order_by(order, by_name(), Account.id)
     ).all()
+
+
+@dataclass(frozen=True)
+class Approver:
+    """Somebody who may approve as the second person, and who brought them in; None: nobody invited them."""
+
+    name: str
+    inviter_id: uuid.UUID | None
+    inviter: str | None
+    invited_at: datetime | None
+    #: Whoever invited them then could know the scores.
+    after_closing: bool
+
+
+def approvers(session: Session, contest: Contest, round_: Round) -> Mapping[uuid.UUID, Approver]:
+    """The contest's publishers and chairs by account, by name, each with the newest invitation that they accepted.
+
+    Two accounts may be one person's. Who invited whom, and when, is what others can judge that by.
+    """
+    inviter = aliased(Account)
+    rows = session.execute(
+        select(
+            Membership.account_id,
+            Account.name,
+            Invitation.invited_by,
+            inviter.name,
+            Invitation.created_at,
+            # Who opens judging again and closes it anew does not make scores unknown.
+            select(func.min(Tally.created_at)).where(Tally.round_id == round_.id).scalar_subquery(),
+        )
+        .join(Account, Account.id == Membership.account_id)
+        .outerjoin(
+            Invitation,
+            and_(
+                Invitation.contest_id == contest.id,
+                Invitation.account_id == Membership.account_id,
+                Invitation.role == Membership.role,
+                Invitation.accepted_at.is_not(None),
+            ),
+        )
+        .outerjoin(inviter, inviter.id == Invitation.invited_by)
+        .where(
+            Membership.contest_id == contest.id,
+            Membership.removed_at.is_(None),
+            Membership.role.in_((Role.PUBLISHER, Role.CHAIR)),
+            Account.suspended_at.is_(None),
+        )
+        .order_by(by_name(), Account.id, Invitation.created_at.nulls_first())
+    )
+    return {
+        account_id: Approver(
+            name, by, who, at, after_closing=any(at and known and at > known for known in (round_.closed_at, first))
+        )
+        for account_id, name, by, who, at, first in rows
+    }
 
 
 def arrange_members(

@@ -5,6 +5,7 @@ The rows are written by SQL, as the release of that revision would have left the
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from contest import create_app, schema
 from contest.db import Database
 from contest.embedded import Addresses
-from contest.models import Account, Analysis, Contest, EntryFile, OutboxItem
+from contest.models import Account, Analysis, Contest, EntryFile, Invitation, OutboxItem
 from contest.scoring import digest
 from contest.scoring.rubric import FULL
-from contest.services import publications, results
+from contest.services import accounts, publications, results
 from contest.settings import Settings
+from contest.vocabulary import CodePurpose
 from tests.pages import Pages
 
 REVISIONS = [one.revision for one in reversed(list(ScriptDirectory.from_config(schema.config("")).walk_revisions()))]
@@ -64,6 +66,36 @@ class Old:
             email = f"person{number}@example.org"
             self.add("account", id=uid(number), email=email, email_key=email, name=name, is_staff=number < 3)
         self.add("signing_key", id="old-key", public_key=b"\x01" * 32)
+
+    def addresses(self) -> None:
+        """Accounts known by a domain as releases before 0006 read it: two of one address, and one that waits for a code."""
+        for number, (email, key) in enumerate(
+            (
+                ("a@straße.example.org", "a@strasse.example.org"),
+                ("b@例え.jp", "b@例え.jp"),
+                ("b@xn--r8jz45g.jp", "b@xn--r8jz45g.jp"),
+                ("c@xn--r8jz45g.jp", "c@xn--r8jz45g.jp"),
+            ),
+            21,
+        ):
+            self.add(
+                "account",
+                id=uid(number),
+                email=email,
+                email_key=key,
+                name=f"Person {number}",
+                verified_at=DAY.format(1),
+            )
+        self.add(
+            "code", id=uid(31), email_key="a@strasse.example.org", purpose="sign_in", account_id=uid(21),
+            code_hash=hashlib.sha256(b"sign_in\0a@strasse.example.org\x0012345678").digest(),
+            expires_at="2999-01-01T00:00:00Z",
+        )  # fmt: skip
+        for number, email in enumerate(("c@例え.jp", "c@xn--r8jz45g.jp", "a@straße.example.org"), 41):
+            self.add(
+                "invitation", id=uid(number), role="staff", email=email, email_key=email.replace("ß", "ss"),
+                invited_by=uid(1), expires_at="2999-01-01T00:00:00Z",
+            )  # fmt: skip
 
     def contest(self, base: int, slug: str, *, published: bool) -> None:
         """A contest that was judged and tallied: two entries ranked, one disqualified; and perhaps published."""
@@ -268,6 +300,7 @@ def migrated(
     with engine.begin() as connection:
         old = Old(connection, request.param)
         old.people()
+        old.addresses()
         old.contest(1000, "old-ferry", published=True)
         old.contest(5000, "young-ferry", published=False)
         old.owed()
@@ -345,12 +378,30 @@ def test_what_was_published_is_public_as_it_was_confirmed(
                 assert words in visitor.get(path).text()
             told = visitor.open("/api/v1/publications/old-ferry").get_json()
             assert [row["entry"] for row in told["snapshot"]["standings"]] == [1, 2]
+            assert b"1,1,C-0001," in visitor.open("/api/v1/publications/old-ferry/1/standings.csv").data
+            assert visitor.open("/api/v1/publications/old-ferry/1/scores.zip").status_code == 404
             # The two people see what they published, and the ranking with how sure it is.
             team = visitor.as_(session.get_one(Account, uuid.UUID(uid(1))))
             assert TITLES[1] in team.get("/manage/old-ferry/results").text()
             assert TITLES[1] in team.get("/manage/young-ferry/results/ranking").text()
     finally:
         app.extensions["contest.db"].close()
+
+
+def test_people_are_found_by_their_addresses_and_live_codes_work(migrated: tuple[Database, str, str]) -> None:
+    database, _, _ = migrated
+    with database.sessions() as session:
+        keys = {row.email: row.email_key for row in session.query(Account)}
+        assert {email: key for email, key in keys.items() if email != key} == {"c@xn--r8jz45g.jp": "c@例え.jp"}
+        # Of two accounts of one address each keeps its key: no address leads to another account than before.
+        assert accounts.email_key("b@xn--r8jz45g.jp") == keys["b@例え.jp"]
+
+        asked = {"code": "1234 5678", "purposes": (CodePurpose.SIGN_IN,)}
+        assert accounts.use_code(session, email="a@STRAßE.example.org", **asked).id == uuid.UUID(uid(21))
+
+        live = session.query(Invitation.email, Invitation.email_key).filter(Invitation.revoked_at.is_(None))
+        assert sorted(live) == [("a@straße.example.org", "a@straße.example.org"), ("c@例え.jp", "c@例え.jp")]
+        session.rollback()
 
 
 def test_files_and_owed_work_go_on(migrated: tuple[Database, str, str]) -> None:

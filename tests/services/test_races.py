@@ -10,18 +10,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from contest import jobs, outbox
 from contest.db import Database
 from contest.errors import Conflict, Denied, Invalid
-from contest.models import Account, Entry, EntryFile, MailMessage, OutboxItem, Receipt, Revision
-from contest.services import accounts, entries, rounds, uploads
+from contest.models import Account, Code, Entry, EntryFile, MailMessage, Membership, OutboxItem, Receipt, Revision
+from contest.services import accounts, contests, entries, invitations, people, rounds, uploads
 from contest.settings import Settings
 from contest.storage import Storage
-from contest.vocabulary import CodePurpose
+from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
+from tests.waiting import until
 
 Run = Callable[[], list[str]]
 
@@ -138,6 +139,149 @@ def test_two_organisers_close_a_round_once(database: Database, session: Session,
 
     assert outcomes == {"done": 1, "Denied": 7}
     assert session.scalar(select(func.count()).where(OutboxItem.job == "make_tally")) == 1
+
+
+def test_nobody_enters_a_contest_and_judges_it_in_the_same_second(
+    database: Database, session: Session, make: Make
+) -> None:
+    """Each act is held open while the other asks: the second waits, and is refused."""
+    contest = make.contest("open")
+    first, second = make.account(), make.account()
+    actors = make.actor(first), make.actor(second)
+    session.commit()
+
+    def enter(own: Session, actor: Any) -> object:
+        return entries.enter(own, actor, contest.slug, accepted_version=1)
+
+    def judge(own: Session, actor: Any) -> object:
+        return invitations.grant_role(own, contest.id, actor.account_id, Role.JUDGE)
+
+    def outcome(actor: Any, before: Callable[..., object], after: Callable[..., object]) -> str:
+        told: list[str] = []
+
+        def ask() -> None:
+            try:
+                with database.unit_of_work() as own:
+                    after(own, actor)
+                told.append("done")
+            except (Denied, Invalid) as error:
+                told.append(str(getattr(error, "reason", "") or dict(error.problems)))  # type: ignore[union-attr]
+
+        other = threading.Thread(target=ask)
+        with database.unit_of_work() as own:
+            before(own, actor)
+            own.flush()
+            other.start()
+            until(lambda: told or _waiting(session))
+        other.join()
+        return told[0]
+
+    assert outcome(actors[0], enter, judge) == "{'email': 'entrant_conflict'}"
+    assert outcome(actors[1], judge, enter) == "team_may_not_enter"
+    assert session.scalar(select(func.count()).select_from(Entry)) == 1
+
+
+def _code(session: Session, account: Account, purpose: CodePurpose, run_jobs: Run) -> str:
+    """A code that was mailed for the purpose."""
+    accounts.request_code(session, email=account.email, purpose=purpose, locale="en")
+    session.commit()
+    run_jobs()
+    newest = session.scalars(select(MailMessage.text).order_by(MailMessage.created_at.desc()).limit(1)).one()
+    found = re.search(r"\d{4} \d{4}", newest)
+    assert found
+    return found.group(0)
+
+
+def test_a_code_is_used_while_the_account_gets_another_address(
+    database: Database, session: Session, make: Make, run_jobs: Run
+) -> None:
+    """Both want the account and its codes: one waits for the other, and neither dies of it."""
+    account = make.account(email="old@example.org")
+    code = _code(session, account, CodePurpose.SIGN_IN, run_jobs)
+    outcomes: list[str] = []
+
+    def use() -> None:
+        try:
+            with database.unit_of_work() as own:
+                accounts.use_code(own, email="old@example.org", code=code, purposes=(CodePurpose.SIGN_IN,))
+            outcomes.append("signed in")
+        except Invalid as error:
+            outcomes.append(error.problems["code"])
+
+    other = threading.Thread(target=use)
+    with database.unit_of_work() as own:
+        own.execute(select(Account).where(Account.id == account.id).with_for_update())
+        other.start()
+        until(lambda: _waiting(session))
+        accounts.change_address(own, "old@example.org", "new@example.org")
+    other.join()
+
+    assert outcomes == ["code_wrong"]
+
+
+def test_a_code_that_is_being_mailed_dies_with_the_old_address(
+    database: Database, session: Session, settings: Settings, make: Make
+) -> None:
+    account = make.account(email="old@example.org")
+    session.commit()
+    done: list[bool] = []
+
+    def mail() -> None:
+        with database.unit_of_work() as own:
+            accounts.make_code(own, settings, account.email_key, CodePurpose.SIGN_IN, "en", nonce="1")
+        done.append(True)
+
+    other = threading.Thread(target=mail)
+    with database.unit_of_work() as own:
+        accounts.change_address(own, "old@example.org", "new@example.org")
+        own.flush()
+        other.start()
+        until(lambda: done or _waiting(session))
+    other.join()
+
+    assert session.scalar(select(func.count()).select_from(Code).where(Code.used_at.is_(None))) == 0
+
+
+def test_an_invitation_is_accepted_while_it_is_sent_again(
+    database: Database, session: Session, make: Make, settings: Settings
+) -> None:
+    contest = make.contest("open")
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+    account = make.account(email="judge@example.org")
+    invitation = invitations.invite(
+        session, organiser, contest, email="judge@example.org", name="Judge", role=Role.JUDGE, locale="en"
+    )
+    session.flush()
+    invitations.mail_invitation(session, settings, invitation.id, nonce="1")
+    link = re.search(r"/invitations/(\S+)", session.scalars(select(MailMessage.text)).one())
+    assert link
+    session.commit()
+
+    def accept() -> None:
+        with database.unit_of_work() as own:
+            invitations.accept_invitation(own, link.group(1), name="Judge")
+
+    other = threading.Thread(target=accept)
+    with database.unit_of_work() as own:
+        contests.get_for_change(own, organiser, contest.slug)
+        other.start()
+        until(lambda: _waiting(session))
+        people.send_again(own, organiser, contest.slug, invitation.id)
+    other.join()
+
+    assert session.scalars(select(Membership.role).where(Membership.account_id == account.id)).all() == ["judge"]
+
+
+def _waiting(session: Session) -> bool:
+    """Whether an act of this database waits for another's lock."""
+    session.rollback()
+    return bool(
+        session.scalar(
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        )
+    )
 
 
 # Jobs on a bad day ----------------------------------------------------------------------------------

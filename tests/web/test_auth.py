@@ -302,4 +302,90 @@ def test_an_invitation_page_changes_nothing_until_it_is_accepted(
     pages.submit(page, "Accept", {"name": "Judge"})
 
     assert pages.get("/account").h1 == "Your account"
-    pages.as_(None).get(path, status=404)
+    # Opened again, here by its owner and elsewhere by whoever has the mail; a second press ends there too.
+    assert pages.get(path).h1 == pages.get("/desk").h1
+    assert pages.post(path).headers["Location"] == "/desk"
+    assert pages.get("/account").h1 == "Your account"
+    elsewhere = pages.as_(None).get(path)
+    assert (elsewhere.h1, "accepted before" in elsewhere.text()) == ("Sign in", True)
+
+
+def test_an_invitation_that_ran_out_says_whom_to_ask(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    contest = make.contest()
+    owner = make.actor(session.get_one(Account, contest.created_by))
+    sent = invitations.invite(session, owner, contest, email="j@example.org", name="J", role="judge", locale="en")
+    session.commit()
+    run_jobs()
+    path = _mailed(session, r"/invitations/\S+")
+    session.refresh(sent)
+    sent.expires_at = sent.created_at
+    session.commit()
+
+    assert "Ask whoever invited you" in pages.get(path, status=403).text()
+
+    sent.revoked_at = sent.created_at
+    session.commit()
+    pages.get(path, status=404)
+
+
+def test_an_invitation_for_another_account_ends_the_session_of_this_one(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    contest, other = make.contest(), make.account()
+    known = make.account(email="j@example.org", password_hash=accounts.hash_password(SENTENCE))
+    owner = make.actor(session.get_one(Account, contest.created_by))
+    for email in (known.email, "new@example.org"):
+        invitations.invite(session, owner, contest, email=email, name="J", role="judge", locale="en")
+    session.commit()
+    run_jobs()
+    links = {mail.address: mail.text for mail in session.scalars(select(MailMessage))}
+    path, new = (re.findall(r"/invitations/\S+", links[email])[0] for email in (known.email, "new@example.org"))
+    visitor = pages.as_(other)
+    live = select(LoginSession).where(LoginSession.revoked_at.is_(None), LoginSession.account_id != owner.account_id)
+
+    page = visitor.get(path)
+    assert f"You are signed in as {other.email}." in page.text()
+    page = visitor.submit(page, "Sign in with the other account")
+    assert (page.h1, session.scalars(live).all()) == ("Sign in", [])
+    page = visitor.submit(page, "Sign in with the password", {"email": known.email, "password": SENTENCE})
+    assert page.h1 == "You are invited"
+
+    visitor.submit(visitor.get(new), "Accept", {"name": "New"})
+    [left] = session.scalars(live)
+    assert left.account.email == "new@example.org"
+
+
+def test_whoever_waits_for_slow_mail_may_type_any_of_the_codes_that_were_sent(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    account = make.account()
+    page = pages.submit(pages.get("/sign-in"), "Send the code", {"email": account.email})
+    run_jobs()
+    first = _mailed(session, r"\d{4} \d{4}")
+    for _ in range(attempts.ASKS - 1):
+        page = pages.submit(page, "Send a new code")
+        assert "A code that came before works as well" in page.text()
+    run_jobs()
+
+    again = pages.submit(page, "Send a new code", status=429)
+    anew = pages.submit(pages.get("/sign-in"), "Send the code", {"email": account.email}, status=429)
+
+    for page in (again, anew):
+        assert page.h1 == "Enter the code"
+        assert [problem for problem in page.problems if "Each works until its time is over" in problem]
+    pages.submit(page, "Sign in", {"code": first})
+    assert pages.get("/account").h1 == "Your account"
+
+
+def test_whoever_registers_again_is_told_that_the_new_password_is_not_kept(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    typed = {"email": account.email, "name": "A", "zone": "UTC", "password": "six loud ferries at night"}
+    page = pages.submit(pages.get("/register"), "Register", typed)
+    run_jobs()
+
+    page = pages.submit(page, "Sign in", {"code": _mailed(session, r"\d{4} \d{4}")})
+
+    assert "your new password is not kept" in page.text()
+    assert accounts.check_sign_in(session, email=account.email, password=SENTENCE, network="n").id == account.id

@@ -232,8 +232,9 @@ def test_the_code_page_says_where_and_until_when(pages: Pages) -> None:
     assert "ada@example.org" in page.text()
     assert page.text().count("Lagos (UTC+01:00)") == 2
     assert page.link("Use another address") == "/register"
+    assert "only if you have registered" not in page.text()
     again = pages.submit(page, "Send a new code")
-    assert (again.h1, "A new code is on its way. The old one works no more." in again.text()) == (
+    assert (again.h1, "A new code is on its way. A code that came before works as well" in again.text()) == (
         "Enter the code",
         True,
     )
@@ -246,6 +247,7 @@ def test_a_code_that_has_run_out_says_so(pages: Pages) -> None:
         cookie["code_for"] = {**cookie["code_for"], "sent": cookie["code_for"]["sent"] - 601}
 
     assert "The code has run out. Have a new one sent." not in page.text()
+    assert "It comes only if you have registered with this address. Register" in page.text()
     assert "The code has run out. Have a new one sent." in pages.get("/code").text()
 
 
