@@ -37,6 +37,8 @@ log = structlog.get_logger("worker")
 RENDERING = ("thumbnails", "previews")
 #: After so many doorbells a worker is replaced by a new one, with whatever its libraries have gathered.
 DOORBELLS_OF_A_WORKER = 500
+#: Set when this worker ends over what happened to it, and not because it was told to: its job then counts as tried.
+_ill = threading.Event()
 #: How long after its time-out a job may take to notice.
 GRACE_S = 30.0
 
@@ -94,7 +96,16 @@ class _Worker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         jobs.ending.set()
-        super().request_stop(signum, frame)
+        # Raises where there is no job at hand.
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ gives it no types
+        if not _ill.is_set():
+            jobs.stop()
+
+    def set_shutdown_requested_date(self) -> None:
+        """Note nothing in the queue server: nobody reads it, and this is a signal's handler.
+
+        A host that goes down ends both at once: waiting for the server, or its error, would be charged to the job.
+        """
 
     def end_the_endless(self) -> None:
         """End this process over a job whose own time-out could not interrupt it, stuck in a library."""
@@ -109,6 +120,7 @@ def _end_without(renderer: PreviewServer) -> None:
     while renderer.alive():
         time.sleep(2)
     log.error("renderer_ended")
+    _ill.set()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from contest import db, outbox
 from contest.models import OutboxItem
 from contest.outbox import QueueServer
-from contest.previews.outcome import NoRoom, RendererAway
+from contest.previews.outcome import NoRoom, RendererAway, RendererGone
 from contest.services import (
     accounts,
     admissions,
@@ -35,6 +35,7 @@ from contest.services import (
     cards,
     checks,
     covers,
+    extensions,
     invitations,
     letters,
     previews,
@@ -66,15 +67,34 @@ OUTAGES = (
 
 
 #: Jobs that open a stranger's file: one that cannot be got through is parked soon, so that others are not held up.
-OPENS_A_FILE = frozenset({"make_thumbnail", "make_previews"})
+OPENS_A_FILE = frozenset({"make_thumbnail", "make_previews", "make_clip"})
 
 
-#: Set when this process was told to stop: it takes no further row.
+#: Set when this process is to end: it takes no further row.
 ending = threading.Event()
+#: Set when it was told so by others, and does not end over the job that it has.
+_told_to_stop = threading.Event()
+#: The job that is being done.
+_at_hand = ""
 
 
 class LostTooOften(Exception):
     """Each worker that took the job ended over it."""
+
+
+class Stopped(BaseException):
+    """Ends a job because this process was told to stop. Not an Exception: nothing on the way may take it for one."""
+
+
+def stop() -> None:
+    """Take no further row, and leave one that may take long to the next worker. For a signal's handler.
+
+    Raises Stopped in the main thread, where jobs are done. Other jobs are so short that they are finished.
+    """
+    ending.set()
+    _told_to_stop.set()
+    if _at_hand in OPENS_A_FILE:
+        raise Stopped
 
 
 @dataclass
@@ -153,6 +173,12 @@ def make_previews(work: Work, file_id: str) -> None:
 
 
 @job
+def make_clip(work: Work, file_id: str) -> None:
+    """A copy for viewing of a video that browsers do not play, after all pictures that are owed."""
+    previews.make_clip(work.unit_of_work, work.finishing, work.storage, UUID(file_id))
+
+
+@job
 def compare_pages(work: Work, file_id: str) -> None:
     with work.finishing() as session:
         similar.compare(session, UUID(file_id))
@@ -190,6 +216,12 @@ def mail_reminder(work: Work, round_id: str, judge_id: str) -> None:
 def mail_admission(work: Work, event_id: int) -> None:
     with work.finishing() as session:
         admissions.mail_admission(session, work.settings, event_id)
+
+
+@job
+def mail_extension(work: Work, contest_id: str) -> None:
+    with work.finishing() as session:
+        extensions.mail_extension(session, work.settings, UUID(contest_id))
 
 
 @job
@@ -301,24 +333,31 @@ class _Claimed:
 
 
 def _do(work: Work, claimed: _Claimed) -> str:
-    """Call the job's function, and note what became of it: `done`, `superseded`, `failed`, or `away` for a service."""
+    """Call the job's function, and note what became of it: `done`, `superseded`, `failed`, `stopped` (this process
+    was told to stop), or `away` for a service."""
     name, fence, item_id, database = claimed.job, claimed.fence, claimed.item_id, work.database
     try:
         if claimed.lost >= (outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MOST_LOST):
             raise LostTooOften("its worker was lost too often")
-        with _renewing(database, item_id, fence):
+        with _stoppable(name), _renewing(database, item_id, fence):
             function(name)(work, **claimed.args)
+    except Stopped:
+        return _hand_back(work, name)
     except outbox.Superseded:
         log.warning("job_superseded", job=name, item=item_id)
         return "superseded"
     except Exception as error:
+        if _told_to_stop.is_set() and isinstance(error, RendererGone):
+            # The renderer was told so too, and heard it first.
+            return _hand_back(work, name)
         log.exception("job_failed", job=name, item=item_id, attempt=fence)
         away = _is_outage(error)
         with database.unit_of_work() as session:
             if isinstance(error, LostTooOften):
                 most = 0
             else:
-                most = outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE else outbox.MAX_ATTEMPTS
+                # A file has few tries for what it does itself; a service's absence is no such thing.
+                most = outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE and not away else outbox.MAX_ATTEMPTS
             last = outbox.give_back(
                 session,
                 item_id,
@@ -331,6 +370,26 @@ def _do(work: Work, claimed: _Claimed) -> str:
                 GIVEN_UP[name](session, claimed.args)
         return "away" if away else "failed"
     return "done"
+
+
+def _hand_back(work: Work, name: str) -> str:
+    with work.database.unit_of_work() as session:
+        outbox.hand_back(session, work.item_id, work.fence)
+    log.info("job_handed_back", job=name, item=work.item_id)
+    return "stopped"
+
+
+@contextmanager
+def _stoppable(name: str) -> Iterator[None]:
+    """Let `stop` end the job from now on, and see to it that it was not told so just before."""
+    global _at_hand
+    _at_hand = name
+    try:
+        if _told_to_stop.is_set() and name in OPENS_A_FILE:
+            raise Stopped
+        yield
+    finally:
+        _at_hand = ""
 
 
 def _is_outage(error: Exception) -> bool:

@@ -44,6 +44,8 @@ OUTAGE = timedelta(days=1)
 MOST_LOST = 60
 #: The same for jobs that open a stranger's file: after so many tries, lost or failed, the file is parked.
 TRIES_OF_A_FILE = 3
+#: Where the turns of work begin that waits until a queue owes nothing else.
+_LATER = 1_000_000_000
 _BACK_OFF = (2, 10, 60, 300, 1800)
 
 
@@ -91,18 +93,22 @@ def add(
     key: str | None = None,
     delay: timedelta | None = None,
     share: UUID | None = None,
+    later: bool = False,
     **args: Any,
 ) -> None:
     """Owe a job: written in the act's transaction, rung for after its commit.
 
     `key`: at most one live row per key. `share`: whose work it is; the rows of one share come one by one between
-    those of others. Without it a row comes before all that have one. `args` must be JSON; ids go in as strings.
+    those of others. Without it a row comes before all that have one. `later`: such a row comes after all that are not.
+    `args` must be JSON; ids go in as strings.
     """
     if queue not in QUEUES:
         raise KeyError(queue)
+    if later and share is None:
+        raise ValueError("what comes later needs a share: rows without one come first")
     values: dict[str, Any] = {"job": job, "queue": queue, "args": args, "key": key}
     if share is not None:
-        values |= {"share": share, "turn": _turn(queue, share)}
+        values |= {"share": share, "turn": _turn(queue, share, _LATER if later else 0)}
     if delay is not None:
         values["not_before"] = func.clock_timestamp() + delay
     made = session.execute(
@@ -135,17 +141,23 @@ def _forget(session: Session) -> None:
     session.info.pop("rings", None)
 
 
-def _turn(queue: str, share: UUID) -> ColumnElement[int]:
-    """The turn of a new row: after the share's own last one, and with the first of what waits.
+def _turn(queue: str, share: UUID, begin: int) -> ColumnElement[int]:
+    """The turn of a new row: after the share's own last one, and with the first of what waits behind `begin`.
 
     Start-time fair queueing (Goyal, Vin and Cheng 1996) with jobs of one length: the first of what waits stands
     for the virtual time. A row in its pause does not, or the time would stand still with it; nor does one of the house.
     """
-    waits = OutboxItem.queue == queue, OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
+    waits = (
+        OutboxItem.queue == queue,
+        OutboxItem.done_at.is_(None),
+        OutboxItem.failed_at.is_(None),
+        OutboxItem.turn > begin,
+        OutboxItem.turn < begin + _LATER,
+    )
     now = OutboxItem.not_before <= func.clock_timestamp()
-    first = select(func.min(OutboxItem.turn)).where(*waits, OutboxItem.turn > 0, now).scalar_subquery()
+    first = select(func.min(OutboxItem.turn)).where(*waits, now).scalar_subquery()
     own = select(func.max(OutboxItem.turn) + 1).where(*waits, OutboxItem.share == share).scalar_subquery()
-    return func.greatest(1, first, own)
+    return func.greatest(begin + 1, first, own)
 
 
 def _free() -> tuple[ColumnElement[bool], ...]:
@@ -250,6 +262,15 @@ def give_back(
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]
     item.not_before = func.clock_timestamp() + timedelta(seconds=pause)
     return False
+
+
+def hand_back(session: Session, item_id: int, fence: int) -> None:
+    """Leave a row to the next worker at once, because this one was told to stop: no try of the job is used up."""
+    session.execute(
+        update(OutboxItem)
+        .where(OutboxItem.id == item_id, OutboxItem.fence == fence, OutboxItem.done_at.is_(None))
+        .values(lease_until=None, returned=OutboxItem.returned + 1, outages=OutboxItem.outages + 1)
+    )
 
 
 @contextmanager

@@ -164,6 +164,7 @@ def render(
     address: str,
     presets: Sequence[str] = tuple(PRESETS),
     quick: bool = False,
+    clips: bool = False,
     keep: Callable[[Output], None] | None = None,
     told: Callable[[Progress], None] | None = None,
     member: Callable[[int, BinaryIO], None] | None = None,
@@ -171,7 +172,8 @@ def render(
     """Previews of `file`, made by the server at `address`.
 
     `file` is an open regular file; its position does not matter, and the renderer gets it read-only.
-    `presets`: those of PRESETS, CARDS and EXTRAS that are wanted. `quick`: the first picture only.
+    `presets`: those of PRESETS, CARDS and EXTRAS that are wanted. `quick`: the first picture only. `clips`: of a
+    video its clip only, for which `presets` holds "mp4".
     Each output is checked as it comes and handed to `keep` while the others are still being made; without
     `keep` they stand in the result, with their bytes. `told` hears how far it is; `member` takes the open
     files of a package by their number in the tree. What one of the three raises ends the rendering.
@@ -187,7 +189,7 @@ def render(
         stack.callback(os.close, descriptor)
         try:
             connection.connect(address)
-            header = json.dumps({"kind": kind.value, "presets": list(presets), "quick": quick}).encode()
+            header = json.dumps({"kind": kind.value, "presets": list(presets), "quick": quick, "clips": clips}).encode()
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))
             connection.sendmsg([header], [rights])
         except OSError as error:

@@ -43,6 +43,11 @@ class Cicp:
         """Whether it means light beyond white; what we make of that is approximate."""
         return self.transfer in (_PQ, _HLG)
 
+    @property
+    def foreign(self) -> bool:
+        """Whether it means other colours than sRGB would."""
+        return self.hdr or self.primaries in _PRIMARIES
+
 
 def of_film(primaries: int, transfer: int) -> Cicp:
     """What a video says. Light beyond white with nothing said of primaries has those that it always has."""
@@ -125,7 +130,7 @@ def _is_srgb(image: pyvips.Image) -> bool:
 def from_numbers(image: pyvips.Image, cicp: Cicp) -> pyvips.Image:
     """RGB of 8 or 16 bits from other primaries or from light beyond white to 8-bit sRGB; not computed yet."""
     matrix = _PRIMARIES.get(cicp.primaries)
-    if matrix is None and not cicp.hdr and image.format == "uchar":
+    if not cicp.foreign and image.format == "uchar":
         return image
     deep = image.format == "ushort"
     count = 65_536 if deep else 256

@@ -31,7 +31,7 @@ from contest.previews.outcome import (
     Result,
     file_name,
 )
-from contest.previews.pipeline import EVERYTHING, Order, preview
+from contest.previews.pipeline import EVERYTHING, Order, clip, lacks_film, preview, with_clip
 
 #: Verdict, reason and kind → one sentence in English; empty for what is well.
 Sentence = Callable[[str, str | None, str | None], str]
@@ -142,7 +142,11 @@ def _rendered(server: PreviewServer, file: BinaryIO, kind: Kind, order: Order) -
     for _ in range(2):
         address = server.start()
         try:
-            return preview(file, kind, replace(order, address=address))
+            own = replace(order, address=address)
+            result = preview(file, kind, own)
+            if "mp4" in order.presets and not order.quick and lacks_film(kind, result):
+                result = with_clip(result, clip(file, kind, own))
+            return result
         except (NoRoom, RendererAway):
             raise
         except RendererGone as error:

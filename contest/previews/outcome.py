@@ -15,7 +15,8 @@ CARDS = {"card": (1200, 630), "award": (1200, 630)}
 
 #: What is made beside the pictures of a page, where its kind allows: preset → extension of its file.
 #: `tiles`: a deep-zoom pyramid, packed (see `pack`). `moving`: an animation of at most 640 px as WebP.
-#: `mp4`, `webm`: the same video without metadata, for browsers that play it. `site`: the members of a
+#: `mp4`, `webm`: the same video without metadata, for browsers that play it; where none does, `mp4` is a clip
+#: that was encoded anew (see `clip`). `site`: the members of a
 #: click-through prototype, packed. Only `site` may hold what an entrant wrote; it is served apart.
 EXTRAS = {"tiles": "pack", "moving": "webp", "mp4": "mp4", "webm": "webm", "site": "pack"}
 
@@ -57,10 +58,11 @@ REASONS = frozenset(
 LABELS = frozenset({"picture", "page", "slide", "frame", "artboard", "poster", "specimen", "view", "screen"})
 
 #: Facts of a file as a whole: name → largest value. Numbers only; what is not known is left out.
-#: `hdr`, `alpha` and `sound` are 0 or 1.
+#: `hdr`, `alpha` and `sound` are 0 or 1. `clip_ms`: how much of a video its `mp4` shows, if that is a clip.
 FACTS: Mapping[str, int] = {
     "frames": 10**7,
     "duration_ms": 10**9,
+    "clip_ms": 10**9,
     "hdr": 1,
     "alpha": 1,
     "sound": 1,

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from contest.previews import client, started
 from contest.previews.client import Output, Progress, Result
-from contest.previews.kinds import ARCHIVES, Kind, identify
+from contest.previews.kinds import ARCHIVES, VIDEOS, Kind, identify
 from contest.previews.outcome import EXTRAS, MAX_PAGES, PRESETS
 from contest.previews.tools import Tools
 
@@ -61,6 +61,28 @@ def preview(file: BinaryIO, kind: Kind, order: Order) -> Result:
         return started.with_screens(order, lambda own: _with_members(file, kind, own))
     rendered = partial(_with_members if kind in ARCHIVES else _render, file, kind, order)
     return started.convert(file, kind, order, rendered) if kind in started.CONVERTED else rendered()
+
+
+def lacks_film(kind: Kind, result: Result) -> bool:
+    """Whether browsers play nothing of a video whose pictures are made: `clip` is for that."""
+    plays = any(output.preset in ("mp4", "webm") for output in result.outputs)
+    return kind in VIDEOS and len(result.page_list) > 1 and not plays
+
+
+def clip(file: BinaryIO, kind: Kind, order: Order) -> Result:
+    """The clip of a video (see the module of that name), as `mp4`, and nothing else. Raises as `preview` does."""
+    return client.render(file, kind, address=order.address, presets=("mp4",), clips=True, keep=order.keep)
+
+
+def with_clip(result: Result, made: Result) -> Result:
+    """A video's pictures and its clip as one result; where no clip could be made, its pictures are all."""
+    return replace(
+        result,
+        outputs=(*result.outputs, *made.outputs),
+        facts={**result.facts, **made.facts} if made.outputs else result.facts,
+        cpu_s=result.cpu_s + made.cpu_s,
+        peak_mb=max(result.peak_mb, made.peak_mb),
+    )
 
 
 def _render(file: BinaryIO, kind: Kind, order: Order, member: Callable[[int, BinaryIO], None] | None = None) -> Result:

@@ -13,6 +13,7 @@ import pyvips
 
 from contest.previews import (
     animations,
+    clip,
     documents,
     drawings,
     images,
@@ -72,20 +73,22 @@ def render(
     emit: Emit = lambda _event: None,
     *,
     quick: bool = False,
+    clips: bool = False,
 ) -> dict[str, Any]:
     """Write previews of `data` (bytes, or the descriptor of a regular file) into the folder `out`.
 
-    `quick`: the first picture only. Returns verdict, reason, pages, width, height (as in `outcome.Result`)
-    and outputs, each with page, preset, width and height, in the file that `outcome.file_name` names; and a
-    note for operators, ASCII, which may quote the file. `emit` is told of each step (see `canvas.Emit`).
-    Never raises for what is wrong with the file; raises NoRoom for a full disk, and PermissionError. Changes
+    `quick`: the first picture only. `clips`: of a video its clip only, as `mp4` (see `clip`). Returns verdict,
+    reason, pages, width, height (as in `outcome.Result`) and outputs, each with page, preset, width and height,
+    in the file that `outcome.file_name` names; and a note for operators, ASCII, which may quote the file. `emit`
+    is told of each step (see `canvas.Emit`). Never raises for what is wrong with the file; raises NoRoom for a
+    full disk, and PermissionError. Changes
     this process for good: blocks the other loaders of libvips and its cache.
     """
     pyvips.cache_set_max(0)
     allow_loader(kind)
     canvas = Canvas(out, presets, emit, quick=quick)
     verdict, reason, note = "ready", None, ""
-    draw = RENDERERS.get(kind, _nothing)
+    draw = (clip.RENDERERS if clips else RENDERERS).get(kind, _nothing)
     try:
         draw(_bytes_of(data), canvas)
     except GiveUp as end:

@@ -78,6 +78,8 @@ _MAX_LINES = MAX_OUTPUTS + MAX_PAGES + MAX_MEMBERS + 3
 _MAX_FOLDER_BYTES = 600_000_000
 #: Kinds of which an extra is about as large as the file itself.
 _LARGE = VIDEOS | {Kind.PROTOTYPE}
+#: A clip of a video may take so many times what pictures may, of the processor and on the wall.
+_CLIP_TIMES = 4
 #: How a child ends that found the disk full.
 _NO_ROOM = 75
 _PATIENCE_S = 60.0  # for a client that sends no header, or does not fetch what it asked for
@@ -213,7 +215,8 @@ class Server:
             wanted = json.loads(header)
             job.kind = Kind(wanted["kind"])
             presets = [preset for preset in (*PRESETS, *CARDS, *EXTRAS) if preset in wanted["presets"]]
-            if not presets:
+            clips = bool(wanted.get("clips"))
+            if not presets or (clips and job.kind not in VIDEOS):
                 raise ValueError("nothing to do")
             job.folder = tempfile.mkdtemp(dir=self._settings.folder, prefix="job-")
             self._tell(job, {"event": "folder", "name": os.path.basename(job.folder)})
@@ -226,12 +229,13 @@ class Server:
             job.pid = os.fork()
             if job.pid == 0:
                 try:
-                    child.run(descriptors[0], child_end, job.kind, presets, quick=bool(wanted.get("quick")))
+                    quick = bool(wanted.get("quick"))
+                    child.run(descriptors[0], child_end, job.kind, presets, quick=quick, clips=clips)
                 finally:  # whatever happens there, two servers must never come of one
                     os._exit(1)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.close(child_end)
-            job.deadline = time.monotonic() + self._settings.wall_s
+            job.deadline = time.monotonic() + self._settings.wall_s * (_CLIP_TIMES if clips else 1)
             os.set_blocking(job.pipe, False)
             job.pidfd = os.pidfd_open(job.pid)
             self._selector.register(job.pipe, selectors.EVENT_READ, job)
@@ -379,7 +383,9 @@ class _Child:
         self._folder = Path(folder)
         self._server = os.getpid()
 
-    def run(self, file: int, pipe: int, kind: Kind, presets: list[str], *, quick: bool = False) -> NoReturn:
+    def run(
+        self, file: int, pipe: int, kind: Kind, presets: list[str], *, quick: bool = False, clips: bool = False
+    ) -> NoReturn:
         """Everything after the fork; never returns into the server's loop."""
         code = 1
         try:
@@ -387,7 +393,7 @@ class _Child:
             confine.confine(
                 readable=[*readable_paths(self._settings.folder), *map(Path, _OPENGL if kind in MODELS else ())],
                 writable=[self._folder],
-                limits=limits_of(kind, self._settings.limits, os.fstat(file).st_size),
+                limits=limits_of(kind, self._settings.limits, os.fstat(file).st_size, clips=clips),
                 wanted=self._layers,
             )
             from contest.previews import render  # imported by `main` long before
@@ -395,7 +401,7 @@ class _Child:
             def emit(event: dict[str, Any]) -> None:
                 os.write(pipe, json.dumps(event).encode() + b"\n")
 
-            result = render.render(file, kind, self._folder, presets, emit, quick=quick)
+            result = render.render(file, kind, self._folder, presets, emit, quick=quick, clips=clips)
             emit({"event": "done"} | {key: result[key] for key in ("verdict", "reason", "note")})
             code = 0
         except NoRoom:
@@ -422,9 +428,11 @@ class _Child:
         os.chdir(self._folder)
 
 
-def limits_of(kind: Kind, given: Mapping[str, int], size: int) -> confine.Limits:
+def limits_of(kind: Kind, given: Mapping[str, int], size: int, *, clips: bool = False) -> confine.Limits:
     """What the rendering of one file of this kind and of `size` bytes may use."""
     limits = confine.Limits(**given)
+    if clips:
+        limits = replace(limits, cpu_s=limits.cpu_s * _CLIP_TIMES)
     if kind in VIDEOS | ARCHIVES:
         # These may have gigabytes, of which a rendering reads a part at a time: mapped, they fill address
         # space and no memory.

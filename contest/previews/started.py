@@ -67,8 +67,8 @@ def _printed(file: BinaryIO, kind: Kind, order: Order, tools: Tools) -> Result:
         name = f"file.{kind.value}"
         with open(given / name, "wb") as copy:
             _copy(file, copy)
-        made, spent = (tools.print_postscript if kind is Kind.EPS else tools.print_slides)(given, name, out)
-        with open(made, "rb") as pdf:
+        printed = (tools.print_postscript if kind is Kind.EPS else tools.print_slides)(given, name, out)
+        with open(printed.path, "rb") as pdf:
             result = client.render(
                 pdf,
                 Kind.PDF,
@@ -78,7 +78,9 @@ def _printed(file: BinaryIO, kind: Kind, order: Order, tools: Tools) -> Result:
                 keep=order.keep,
                 told=order.told,
             )
-    return _with(result, spent)
+    if result.verdict == "ready" and not printed.whole:
+        result = replace(result, verdict="damaged", reason="unreadable")
+    return _with(result, printed.spent)
 
 
 def _without(error: ToolFailed, found: Result) -> Result:

@@ -58,20 +58,30 @@ PROGRAMS: Mapping[str, Program] = {
 }
 
 
-class ToolFailed(Exception):
-    """A program made nothing of a file. `reason` is one of outcome.REASONS."""
-
-    def __init__(self, reason: str, note: str = "") -> None:
-        super().__init__(f"{reason}: {note}" if note else reason)
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Spent:
     """What one start took: processor seconds, and the largest memory of all its processes in MB."""
 
-    cpu_s: float
-    peak_mb: float
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+
+
+class ToolFailed(Exception):
+    """A program did not end well over a file. `reason` is one of outcome.REASONS."""
+
+    def __init__(self, reason: str, note: str = "", spent: Spent | None = None) -> None:
+        super().__init__(f"{reason}: {note}" if note else reason)
+        self.reason = reason
+        self.spent = spent or Spent()
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A PDF that a program made of a file, what that took, and whether it holds all of the file."""
+
+    path: Path
+    spent: Spent
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,23 +130,28 @@ class Tools:
         spent = self.run("chromium", arguments, given=site, out=out)
         return _made(made), spent
 
-    def print_postscript(self, given: Path, name: str, out: Path) -> tuple[Path, Spent]:
-        """A PDF in `out` of the PostScript file `name` in the folder `given`. Raises ToolFailed."""
-        made = out / "printed.pdf"
-        arguments = (
-            "-dSAFER",
-            "-dBATCH",
-            "-dNOPAUSE",
-            "-dQUIET",
-            "-dEPSCrop",
-            "-sDEVICE=pdfwrite",
-            f"-sOutputFile={OUT}/{made.name}",
-            f"{GIVEN}/{name}",
-        )
-        spent = self.run("ghostscript", arguments, given=given, out=out)
-        return _made(made), spent
+    def print_postscript(self, given: Path, name: str, out: Path) -> Printed:
+        """A PDF in `out` of the PostScript file `name` in the folder `given`: of an error, the pages before it.
 
-    def print_slides(self, given: Path, name: str, out: Path) -> tuple[Path, Spent]:
+        Raises ToolFailed where there is not one.
+        """
+        try:
+            spent = self.run("ghostscript", _printing(name, "printed.pdf"), given=given, out=out)
+            return Printed(_made(out / "printed.pdf"), spent)
+        except ToolFailed as error:
+            if error.reason != "unreadable":
+                raise
+            spent = error.spent
+        # It adds a blank page to a document that has none, but makes no file for a page that was not there.
+        try:
+            again = self.run("ghostscript", _printing(name, "page-%d.pdf"), given=given, out=out)
+        except ToolFailed as error:
+            again = error.spent
+        _made(out / "page-1.pdf")
+        spent = Spent(spent.cpu_s + again.cpu_s, max(spent.peak_mb, again.peak_mb))
+        return Printed(_made(out / "printed.pdf"), spent, whole=False)
+
+    def print_slides(self, given: Path, name: str, out: Path) -> Printed:
         """A PDF in `out` of the slides `name` in the folder `given`. Raises ToolFailed."""
         arguments = (
             "-env:UserInstallation=file:///tmp/office",
@@ -149,7 +164,7 @@ class Tools:
             f"{GIVEN}/{name}",
         )
         spent = self.run("libreoffice", arguments, given=given, out=out)
-        return _made(out / f"{Path(name).stem}.pdf"), spent
+        return Printed(_made(out / f"{Path(name).stem}.pdf"), spent)
 
     def run(self, program: str, arguments: Sequence[str], *, given: Path, out: Path) -> Spent:
         """Start a program on the folder `given` (read) and `out` (written), and wait for its end.
@@ -171,6 +186,20 @@ class Tools:
                 preexec_fn=lambda: _limit(limits),
             )
         return _watch(process, limits, out)
+
+
+def _printing(name: str, made: str) -> Sequence[str]:
+    """Ghostscript's arguments for a PDF `made` of the file `name`."""
+    return (
+        "-dSAFER",
+        "-dBATCH",
+        "-dNOPAUSE",
+        "-dQUIET",
+        "-dEPSCrop",
+        "-sDEVICE=pdfwrite",
+        f"-sOutputFile={OUT}/{made}",
+        f"{GIVEN}/{name}",
+    )
 
 
 def find(named: Iterable[str]) -> Tools | None:
@@ -323,7 +352,7 @@ def _watch(process: subprocess.Popen[bytes], limits: Program, out: Path) -> Spen
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if process.returncode:
-        raise ToolFailed("unreadable", f"ended with {process.returncode}")
+        raise ToolFailed("unreadable", f"ended with {process.returncode}", Spent(cpu_s, peak_mb))
     return Spent(cpu_s, peak_mb)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import struct
 import time
 from collections.abc import Iterator
@@ -44,7 +46,7 @@ _CARRIED = {
 _FILTERS = {"h264": "filter_units=remove_types=6", "av1": "filter_units=remove_types=5"}
 #: Light beyond white is taken from frames with 16 bits up to so many pixels, and with 8 above.
 _DEEP_PIXELS = 40_000_000
-_UNKNOWN, _ITU709, _ITU601 = 2, 1, 5
+_UNKNOWN, ITU709, _ITU601 = 2, 1, 5
 _FULL_RANGE = 2
 
 
@@ -55,8 +57,8 @@ def draw_video(data: Any, canvas: Canvas) -> None:
     """
     whole = _is_whole(data)
     try:
-        with _open(data) as container:
-            film = _Film(container)
+        with opened(data) as container:
+            film = Film(container)
             shown = _pictures(film, canvas, data)
     except (FFmpegError, ValueError) as error:
         raise GiveUp("failed", "unreadable" if whole else "truncated") from error
@@ -68,7 +70,7 @@ def draw_video(data: Any, canvas: Canvas) -> None:
         raise GiveUp("damaged", "unreadable")
 
 
-def _pictures(film: _Film, canvas: Canvas, data: Any) -> int:
+def _pictures(film: Film, canvas: Canvas, data: Any) -> int:
     """Draw poster, copy and frames; the number of pages made."""
     poster = film.poster()
     if poster is None:
@@ -96,7 +98,7 @@ def _pictures(film: _Film, canvas: Canvas, data: Any) -> int:
     return pages
 
 
-def _open(data: Any) -> Any:
+def opened(data: Any) -> Any:
     """The file as one of two formats, by its bytes alone: playlists and lists of files are never tried."""
     name = "matroska" if data[:4] == b"\x1aE\xdf\xa3" else "mov"
     file = io.BytesIO(data) if isinstance(data, bytes) else data
@@ -112,7 +114,7 @@ def _no_other(*_asked: Any) -> NoReturn:
     raise FileNotFoundError
 
 
-class _Film:
+class Film:
     """One open video: its first stream of pictures, and frames of it at any moment."""
 
     def __init__(self, container: Any) -> None:
@@ -121,7 +123,7 @@ class _Film:
         if not films:
             raise GiveUp("failed", "no_pages")
         self.stream = films[0]
-        self.codec = _codec(self.stream)
+        self.codec = codec_of(self.stream)
         if self.codec and self.stream.codec_context.codec_tag in ("encv", "drmi"):
             raise GiveUp("refused", "encrypted")
         if self.codec not in _CODECS:
@@ -154,7 +156,7 @@ class _Film:
         return float((last - self._start) * self.stream.time_base)
 
     def facts(self, frame: Any) -> dict[str, int]:
-        found = {"sound": int(self.sound is not None), "hdr": int(_meant(frame).hdr)}
+        found = {"sound": int(self.sound is not None), "hdr": int(meant(frame).hdr)}
         counts = {"duration_ms": round(self.seconds * 1000), "frames": self.stream.frames}
         return found | {name: count for name, count in counts.items() if 0 < count <= FACTS[name]}
 
@@ -222,23 +224,18 @@ class _Film:
 
     def picture(self, frame: Any) -> pyvips.Image:
         """A frame in sRGB as one sees it: colours by what the file says, square pixels, turned upright."""
-        alpha = any(component.is_alpha for component in frame.format.components)
-        # What says nothing is standard definition or not by its size, as browsers have it.
-        matrix = frame.colorspace
-        if matrix == _UNKNOWN:
-            matrix = _ITU709 if frame.height >= 720 or frame.width >= 1280 else _ITU601
-        yuv = not frame.format.is_rgb
-        meant = _meant(frame)
-        deep = meant.hdr and frame.width * frame.height <= _DEEP_PIXELS
+        alpha = has_alpha(frame)
+        said = meant(frame)
+        deep = said.hdr and frame.width * frame.height <= _DEEP_PIXELS
         pixels = frame.reformat(
             format=("rgba64le" if alpha else "rgb48le") if deep else "rgba" if alpha else "rgb24",
-            src_colorspace=matrix if yuv and matrix in (_ITU709, 4, _ITU601, 6, 7, 9) else None,
+            src_colorspace=matrix_of(frame),
             dst_color_range=_FULL_RANGE,
             threads=1,
         ).to_ndarray()
         height, width, bands = pixels.shape
         image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "ushort" if deep else "uchar")
-        image = colours.from_numbers(image, meant).copy(interpretation="srgb")
+        image = colours.from_numbers(image, said).copy(interpretation="srgb")
         aspect = self.stream.sample_aspect_ratio
         if aspect and 0.2 < aspect < 5 and aspect != 1:
             image = image.resize(float(aspect), vscale=1.0)
@@ -246,7 +243,21 @@ class _Film:
         return (image.rot(f"d{turns * 90}") if turns else image).copy_memory()
 
 
-def _meant(frame: Any) -> colours.Cicp:
+def matrix_of(frame: Any) -> int | None:
+    """How a frame's numbers become red, green and blue, by its number in ITU-T H.273; None if they are that."""
+    matrix: int = frame.colorspace
+    # What says nothing is standard definition or not by its size, as browsers have it.
+    if matrix == _UNKNOWN:
+        matrix = ITU709 if frame.height >= 720 or frame.width >= 1280 else _ITU601
+    return matrix if not frame.format.is_rgb and matrix in (ITU709, 4, _ITU601, 6, 7, 9) else None
+
+
+def has_alpha(frame: Any) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def meant(frame: Any) -> colours.Cicp:
+    """What a frame says of its colours."""
     return colours.of_film(frame.color_primaries, frame.color_trc)
 
 
@@ -255,7 +266,7 @@ def _is_blank(frame: Any) -> bool:
     return bool(grey.std() < _BLANK)
 
 
-def _codec(stream: Any) -> str:
+def codec_of(stream: Any) -> str:
     """The name of a stream's codec, "" if there is nothing to decode it with."""
     return str(stream.codec_context.codec.canonical_name) if stream.codec_context is not None else ""
 
@@ -263,7 +274,7 @@ def _codec(stream: Any) -> str:
 # The copy ------------------------------------------------------------------------------------------
 
 
-def _copy(film: _Film, data: Any, canvas: Canvas) -> None:
+def _copy(film: Film, data: Any, canvas: Canvas) -> None:
     """Write the packets of pictures and sound into a new file, if a browser plays them; else, or on error, nothing."""
     preset = _preset(film, data)
     if preset is None or not canvas.wants(preset) or len(data) > MAX_EXTRA_BYTES - 10_000_000:
@@ -271,18 +282,25 @@ def _copy(film: _Film, data: Any, canvas: Canvas) -> None:
     path = canvas.extra(preset)
     try:
         # An opening of its own: the other one stands where frames are decoded.
-        with _open(data) as container:
+        with opened(data) as container:
             _carry(container, film, str(path), preset)
-        (_blank_tags if preset == "webm" else _blank_notes)(path)
+        (_blank_tags if preset == "webm" else blank_notes)(path)
         with path.open("rb") as file:
             width, height = extras.measure(preset, file, path.stat().st_size)
-    except (FFmpegError, ValueError):
+    except (FFmpegError, ValueError) as error:
+        check_room(error)
         path.unlink(missing_ok=True)
         return
     canvas.made_extra(preset, width=width, height=height)
 
 
-def _preset(film: _Film, data: Any) -> str | None:
+def check_room(error: Exception) -> None:
+    """Raise OSError if what FFmpeg could not do was writing to a full disk: the film is not to blame."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise OSError(error.errno, os.strerror(error.errno)) from error
+
+
+def _preset(film: Film, data: Any) -> str | None:
     """The format of a copy that browsers play."""
     if film.codec == "h264":
         return "mp4" if film.stream.pix_fmt in ("yuv420p", "yuvj420p") else None
@@ -291,9 +309,9 @@ def _preset(film: _Film, data: Any) -> str | None:
     return "webm" if film.codec in _CARRIED["webm"][0] else None
 
 
-def _carry(container: Any, film: _Film, path: str, preset: str) -> None:
+def _carry(container: Any, film: Film, path: str, preset: str) -> None:
     source = [container.streams[film.stream.index]]
-    if film.sound is not None and _codec(film.sound) in _CARRIED[preset][1]:
+    if film.sound is not None and codec_of(film.sound) in _CARRIED[preset][1]:
         source.append(container.streams[film.sound.index])
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if preset == "mp4" else {})
     with av.open(path, "w", format=preset, container_options=options) as target:
@@ -317,7 +335,7 @@ def _carry(container: Any, film: _Film, path: str, preset: str) -> None:
                 target.mux_one(each)
 
 
-def _matroska_film(container: Any, film: _Film) -> bool:
+def _matroska_film(container: Any, film: Film) -> bool:
     return film.codec == "h264" and "matroska" in container.format.name
 
 
@@ -334,7 +352,7 @@ def _decoding_times(container: Any, stream: Any) -> list[int]:
     return [when - late for when in ordered]
 
 
-def _blank_notes(path: Any) -> None:
+def blank_notes(path: Any) -> None:
     """Turn the table of notes, which the writer of MP4 adds though it is empty, into room of the same length."""
     with path.open("r+b") as file:
         for start, length in boxes.notes(file, path.stat().st_size):

@@ -31,6 +31,7 @@ from contest.vocabulary import FileState, PreviewState
 log = structlog.get_logger(__name__)
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
+Rendering = Callable[[BinaryIO, Kind, Order], Result]
 
 #: The smallest picture of the first page: what somebody waits for.
 FIRST = "320"
@@ -40,6 +41,8 @@ _MEDIA_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "tiles": "application/
 _CHUNK = 1024 * 1024
 #: States in which all previews of a file may be owed: a damaged file keeps its own while it is tried again.
 _WANTED = (PreviewState.PENDING, PreviewState.DAMAGED)
+#: States of a file that has pictures.
+_SHOWN = (PreviewState.READY, PreviewState.DAMAGED)
 
 
 def owe(session: Session, row: EntryFile) -> None:
@@ -77,7 +80,8 @@ def make_thumbnail(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Sto
     if source is None:
         with finishing():
             return
-    result = _render(storage, file_id, *source, Order("", presets=(FIRST,), quick=True))
+    order = Order("", presets=(FIRST,), quick=True)
+    result = _render(pipeline.preview, storage, file_id, *source, order)
     with finishing() as session:
         if _lock(session, file_id) is None or not result.outputs:
             return
@@ -109,12 +113,15 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
                 .values(preview_done=progress.done, preview_pages=progress.pages)
             )
 
-    result = _render(storage, file_id, *source, Order("", told=told))
+    result = _render(pipeline.preview, storage, file_id, *source, Order("", told=told))
     with finishing() as session:
         row = _lock(session, file_id, _WANTED)
         if row is None or (row.preview_state == PreviewState.DAMAGED and not _is_better(session, row, result)):
             return
-        _note(session, row, result)
+        lacks_film = pipeline.lacks_film(source[1], result)
+        _note(session, row, result, keeps_clip=lacks_film)
+        if lacks_film:
+            _owe_clip(session, row)
         if any(page.turned for page in result.page_list):
             outbox.add(
                 session,
@@ -124,6 +131,30 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
                 share=_share(session, row),
                 file_id=str(file_id),
             )
+
+
+def make_clip(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
+    """The job: a clip of a video that browsers do not play, once its pictures are there. Without one nothing changes.
+
+    Raises RendererGone and StorageDown; the job then comes again.
+    """
+    source = _source(unit_of_work, file_id, _SHOWN)
+    if source is None:
+        with finishing():
+            return
+    result = _render(pipeline.clip, storage, file_id, *source, Order(""))
+    with finishing() as session:
+        row = _lock(session, file_id, _SHOWN)
+        if row is None or not result.outputs:
+            return
+        _note_output(session, file_id, result.outputs[0])
+        row.preview_facts = {**row.preview_facts, **result.facts}
+
+
+def _owe_clip(session: Session, row: EntryFile) -> None:
+    """Ask for the clip of a video, after all pictures that are owed: it takes as long as many of them."""
+    share, file_id = _share(session, row), str(row.id)
+    outbox.add(session, "make_clip", queue="previews", key=f"clip:{file_id}", share=share, later=True, file_id=file_id)
 
 
 def _source(
@@ -157,7 +188,7 @@ def _lock(session: Session, file_id: uuid.UUID, states: Collection[str] = (Previ
     ).first()
 
 
-def _render(storage: Storage, file_id: uuid.UUID, key: str, kind: Kind, order: Order) -> Result:
+def _render(by: Rendering, storage: Storage, file_id: uuid.UUID, key: str, kind: Kind, order: Order) -> Result:
     """Render what lies under `key`; each output is put while the next is made."""
 
     def keep(output: Output) -> None:
@@ -172,7 +203,7 @@ def _render(storage: Storage, file_id: uuid.UUID, key: str, kind: Kind, order: O
 
     with tempfile.TemporaryFile() as file, renderer() as address:
         fetch(storage, key, file)
-        return pipeline.preview(file, kind, replace(order, address=address, keep=keep, tools=tools.at_hand()))
+        return by(file, kind, replace(order, address=address, keep=keep, tools=tools.at_hand()))
 
 
 @contextmanager
@@ -198,9 +229,15 @@ def object_key(file_id: uuid.UUID, output: Output) -> str:
     return f"previews/{uuid.uuid5(file_id, f'{output.page}:{output.preset}')}"
 
 
-def _note(session: Session, row: EntryFile, result: Result) -> None:
-    """Write what became of a file; what an earlier run noted and this one did not make goes."""
+def _note(session: Session, row: EntryFile, result: Result, *, keeps_clip: bool) -> None:
+    """Write what became of a file; what an earlier run noted and this one did not make goes.
+
+    `keeps_clip`: but for its clip, which plays until the next one is made: that may take hours.
+    """
     kept = {(output.page, output.preset) for output in result.outputs}
+    clip = {name: value for name, value in row.preview_facts.items() if name == "clip_ms" and keeps_clip}
+    if clip:
+        kept.add((1, "mp4"))
     for preview in session.scalars(select(Preview).where(Preview.file_id == row.id)):
         # Its object is left to the sweeper: nothing is deleted before the commit.
         if (preview.page, preview.preset) not in kept:
@@ -211,7 +248,7 @@ def _note(session: Session, row: EntryFile, result: Result) -> None:
         _note_output(session, row.id, output)
     row.preview_state, row.preview_reason = result.verdict, result.reason
     row.preview_pages, row.preview_done = result.pages, len(result.page_list)
-    row.preview_facts = {"width": result.width, "height": result.height, **result.facts}
+    row.preview_facts = {"width": result.width, "height": result.height, **clip, **result.facts}
     row.preview_tree = [[entry.path, entry.size, entry.page] for entry in result.tree] or None
 
 

@@ -177,6 +177,8 @@ def file_facts(kind: str | None, pages: int, facts: Mapping[str, int]) -> list[s
     if facts.get("duration_ms", 0) >= 1000 or (kind in VIDEOS and facts.get("duration_ms")):
         length = _clock(facts["duration_ms"])
         told.append(_("%(time)s of video", time=length) if kind in VIDEOS else _("%(time)s long", time=length))
+    if facts.get("clip_ms") and facts.get("duration_ms", 0) > facts["clip_ms"] + 1000:
+        told.append(_("plays its first %(time)s", time=_clock(facts["clip_ms"])))
     if kind in VIDEOS and facts.get("sound") == 0:
         told.append(_("without sound"))
     if facts.get("glyphs"):

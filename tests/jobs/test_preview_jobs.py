@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest.db import Database
-from contest.models import Entry, EntryFile, Preview, PreviewPage
+from contest.models import Entry, EntryFile, OutboxItem, Preview, PreviewPage
 from contest.previews.client import RendererGone
 from contest.services import checks, drafts, failures, previews
 from contest.storage import ObjectMissing, Storage
 from tests.factories import Make
 from tests.pictures import archive, noise, pdf, png
+from tests.samples.video import film
 
 pytestmark = pytest.mark.usefixtures("renderer")
 
@@ -198,6 +199,49 @@ class TestPreviews:
 
         session.refresh(row)
         assert row.preview_state == "ready"
+
+
+class TestClip:
+    def test_of_a_video_that_browsers_do_not_play(
+        self,
+        entry: Entry,
+        make: Make,
+        session: Session,
+        storage: Storage,
+        database: Database,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+    ) -> None:
+        entry.contest.round.deliverables[-1].kinds = ["mov"]
+        session.commit()
+        plain = send(film("mov", "libx264"), "a.mov", "source")
+        assert "make_clip" not in run_jobs()
+        row = send(film("mov", "prores_ks", "pcm_s16le", pixels="yuv422p10le"), "b.mov", "source")
+
+        assert run_jobs()[-1] == "make_clip"
+
+        session.expire_all()
+        assert "clip_ms" not in plain.preview_facts
+        assert (row.preview_state, row.preview_facts["clip_ms"], row.preview_facts["width"]) == ("ready", 3000, 64)
+        found = session.scalars(select(Preview).where(Preview.file_id == row.id, Preview.preset == "mp4")).one()
+        data = storage.read(found.key)
+        assert (found.page, found.width, found.height, data[4:8], len(data)) == (1, 64, 48, b"ftyp", found.size)
+        assert next(session.scalars(select(OutboxItem.turn).where(OutboxItem.job == "make_clip"))) > 1_000_000
+
+        # With its pictures made anew, so is the clip.
+        row.preview_state = "failed"
+        failures.retry(session, make.actor(make.member(entry.contest, "organiser")), entry.contest.slug, row.id)
+        session.commit()
+        assert run_jobs() == ["make_thumbnail", "make_previews", "make_clip"]
+        assert session.scalars(select(Preview.key).where(Preview.preset == "mp4")).all().count(found.key) == 1
+
+        # Until then the old one plays.
+        row.preview_state = "damaged"
+        session.commit()
+        previews.make(database.unit_of_work, database.unit_of_work, storage, row.id)
+        session.refresh(row)
+        assert (row.preview_state, row.preview_facts["clip_ms"]) == ("ready", 3000)
+        assert session.scalar(select(Preview.id).where(Preview.file_id == row.id, Preview.preset == "mp4")) == found.id
 
 
 class TestSoon:

@@ -234,6 +234,36 @@ def test_tries_during_an_outage_are_not_the_jobs(database: Database) -> None:
             assert outbox.give_back(own, item.id, fence, "no", outage=outage, most=2) is last
 
 
+def test_a_stop_is_no_try_of_the_job(database: Database) -> None:
+    item = _owe(database)
+    for _ in range(3):
+        with database.unit_of_work() as own:
+            claimed = outbox.claim(own, item.id, timedelta(minutes=1))
+            assert claimed is not None
+            assert outbox.lost(claimed) == 0
+            outbox.hand_back(own, item.id, claimed.fence)
+    with database.unit_of_work() as own:
+        claimed = outbox.claim(own, item.id, timedelta(minutes=1))
+        assert claimed is not None
+        # Of another worker that took longer to hear of it.
+        outbox.hand_back(own, item.id, claimed.fence - 1)
+        assert not outbox.give_back(own, item.id, claimed.fence, "no", most=2)
+
+
+def test_what_can_wait_comes_after_all_that_cannot(database: Database) -> None:
+    one, other = uuid4(), uuid4()
+    _owe(database, queue="previews", share=one, later=True, name="later 0")
+    _owe(database, queue="previews", share=one, later=True, name="later 1")
+    _owe(database, queue="previews", share=other, later=True, name="later of another")
+    for number in range(3):
+        _owe(database, queue="previews", share=one, name=f"soon {number}")
+    _owe(database, queue="previews", share=other, name="soon of another")
+
+    assert _order(database, "previews") == [
+        "soon 0", "soon of another", "soon 1", "soon 2", "later 0", "later of another", "later 1",
+    ]  # fmt: skip
+
+
 def test_a_doorbell_is_answered_until_nothing_is_owed(database: Database, make: Make, settings: Settings) -> None:
     jobs.parts(settings)
     people = [make.account() for _ in range(3)]
@@ -268,6 +298,32 @@ def test_no_further_row_is_taken_while_a_service_is_away(database: Database, mak
 
     with database.reading() as session:
         assert sorted(session.scalars(select(OutboxItem.fence))) == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("error", "parked"), [(ConnectionError("away"), False), (ValueError("odd"), True)])
+def test_a_short_outage_does_not_park_a_file_that_waited_for_days(
+    database: Database,
+    session: Session,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    error: Exception,
+    parked: bool,
+) -> None:
+    def fail(_work: jobs.Work, **_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setitem(jobs._registry, "make_clip", fail)
+    with outbox.unit_of_work(database, None) as own:
+        outbox.add(own, "make_clip", queue="previews", share=uuid4(), later=True, file_id=str(uuid4()))
+    session.execute(update(OutboxItem).values(created_at=text("clock_timestamp() - interval '3 days'")))
+    session.commit()
+    item = session.scalars(select(OutboxItem)).one()
+    for _ in range(outbox.TRIES_OF_A_FILE):
+        jobs.perform(item.id, settings)
+
+    session.refresh(item)
+    assert (item.fence, item.failed_at is not None) == (outbox.TRIES_OF_A_FILE, parked)
 
 
 def test_a_worker_that_was_told_to_stop_takes_nothing_further(

@@ -456,7 +456,7 @@ import os, signal, sys
 from contest.previews import server
 
 class Hostile(server._Child):
-    def run(self, file, pipe, kind, presets, *, quick):
+    def run(self, file, pipe, kind, presets, *, quick, clips):
         try:
             os.setsid()
             self.act(pipe, sys.argv[2])

@@ -269,6 +269,18 @@ showpage
     assert (without.verdict, without.reason) == ("icon", "no_tool")
 
 
+def test_postscript_that_errs_shows_the_pages_before(server: str) -> None:
+    page = b"0 0.6666 0 setrgbcolor 0 0 612 792 rectfill showpage\n"
+
+    result = _shown(b"%!PS\n" + page * 2 + b"0 0 300 300 rectfill nothing_of_the_kind showpage\n", Kind.EPS, server)
+
+    if "ghostscript" in HERE:
+        assert (result.verdict, result.reason, result.pages) == ("damaged", "unreadable", 2)
+        assert _corner(result.outputs[0]) == (0, 170, 0)
+    else:
+        assert (result.verdict, result.reason) == ("icon", "no_tool")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
