@@ -26,18 +26,21 @@ from contest.blueprints import (
     submission,
 )
 from contest.prototype_host import PrototypeHost
+from contest.received import ContestRequest
 from contest.services.packs import Packs
 from contest.settings import Settings
 from contest.storage import Storage
 
 STATIC = Path(__file__).parent / "static"
+#: How long a page's picture waits for the store, in seconds; what takes longer is given up, and looks as one missing.
+PATIENCE_S = 5.0
 
 
 def make(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     logs.configure(settings.log_level)
     app = Flask("contest", static_folder=None)
-    app.request_class = web.ContestRequest
+    app.request_class = ContestRequest
     i18n.use(settings.translations)
     app.url_map.converters["lang"] = web.LanguageConverter
     app.config.update(
@@ -66,7 +69,7 @@ def make(settings: Settings | None = None) -> Flask:
     app.extensions["contest.db"] = db.Database(settings.database_url, pool=settings.database_pool)
     app.extensions["contest.brand"] = brand.load(settings.brand_colours, settings.brand_logo)
     app.extensions["contest.queue"] = outbox.QueueServer(settings.redis_url)
-    app.extensions["contest.storage"] = Storage.from_settings(settings)
+    app.extensions["contest.storage"] = Storage.from_settings(settings, patience=PATIENCE_S)
     app.extensions["contest.packs"] = Packs(app.extensions["contest.storage"])
     # Before the CSRF check, which reads the whole form.
     web.register_requests(app)

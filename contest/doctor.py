@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 
 import redis
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, mail, outbox, schema
+from contest import audit, clock, mail, outbox, schema, sweeper
 from contest.db import Database
-from contest.models import AuditSeal
+from contest.models import AuditSeal, OutboxItem, Periodic
 from contest.previews import tools
+from contest.previews.confine import layers
+from contest.services import holdings
 from contest.settings import Settings
 from contest.storage import Check, Storage, StorageDown
 
 #: More skew than this between web host and database is a fault: receipts and pages would disagree.
 SKEW_SECONDS = 1.0
+#: A job that nobody has taken up for so long, or no round of the relay's: no worker runs, or far too few.
+IDLE = timedelta(minutes=10)
+#: So many of what is missing are named; the backup has the others.
+_NAMED = 10
+#: A plain form with a picture; more than the bodies that nginx lets through unless it is told.
+_FORM = 1_500_000
 
 
 def checks(settings: Settings) -> list[Check]:
     """Every check, in the order in which one would mend things."""
     found = [*_database(settings), *_queue(settings), *_bucket(settings), *_mail(settings)]
-    return [*found, *_previews(settings), *_programs(settings), *_prototypes(settings)]
+    # A library of the worker's, and of no other part: a host without it makes no previews.
+    if find_spec("pyvips") is None:
+        found.append(Check("previews", True, "not made on this host (a web host makes none)", ""))
+    else:
+        found += [*_previews(settings), *_programs(settings)]
+    return [*found, *_site(settings), *_prototypes(settings)]
 
 
 def _database(settings: Settings) -> list[Check]:
@@ -40,7 +55,7 @@ def _database(settings: Settings) -> list[Check]:
             durable = session.execute(text("SHOW fsync")).scalar_one()
             session.execute(text("CREATE TEMPORARY TABLE doctor (n int) ON COMMIT DROP"))
             session.execute(text("INSERT INTO doctor VALUES (1)"))
-            chain = [_chain(session)] if current else []
+            known = [_chain(session), *_work(session, settings)] if current else []
     except SQLAlchemyError as error:
         said = str(error.__cause__ or error).strip().split("\n")[0]
         return [Check("database", False, said, "Start PostgreSQL and check DATABASE_URL.")]
@@ -57,7 +72,7 @@ def _database(settings: Settings) -> list[Check]:
             "Turn fsync on: what is acknowledged must survive a power cut.",
         ),
         Check("clock", skew <= SKEW_SECONDS, f"{skew:.3f} s from the database's", "Run an NTP client on both hosts."),
-        *chain,
+        *known,
     ]
 
 
@@ -70,6 +85,34 @@ def _chain(session: Session) -> Check:
         return Check("audit log", False, f"seal {broken} does not hold", fix)
     told = f"holds up to event {newest.last_id}, seal {newest.digest}" if newest else "nothing is sealed yet"
     return Check("audit log", True, told, "")
+
+
+def _work(session: Session, settings: Settings) -> list[Check]:
+    """Whether somebody does what is owed: the relay by its last round, the workers by what waits."""
+    now = func.clock_timestamp()
+    every, _ = sweeper.TASKS["seal_audit"]
+    rested = session.scalar(select(now - Periodic.last_run_at).where(Periodic.name == "seal_audit"))
+    told = "has never run" if rested is None else f"ran {_minutes(rested)} ago"
+    runs = rested is not None and rested < every + IDLE
+    open_ = OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
+    waits = select(func.count(), now - func.min(OutboxItem.not_before)).where(*open_, OutboxItem.not_before < now)
+    number, longest = session.execute(waits).one()
+    given_up = session.scalar(select(func.count()).where(OutboxItem.failed_at > now - timedelta(days=1)))
+    owed = f"{number} wait" + (f", the first for {_minutes(longest)}" if number else "")
+    done = not number or longest < IDLE
+    return [
+        Check("relay", runs or not settings.production, told, "Start contest worker, or contest worker --relay."),
+        Check(
+            "jobs",
+            done or not settings.production,
+            f"{owed}; {given_up} given up in the last day",
+            "Start more workers (contest worker --queue NAME). The column error of the table outbox says what failed.",
+        ),
+    ]
+
+
+def _minutes(length: timedelta) -> str:
+    return f"{length.total_seconds() / 60:.0f} min"
 
 
 def _queue(settings: Settings) -> list[Check]:
@@ -109,10 +152,6 @@ def _mail(settings: Settings) -> list[Check]:
 
 def _previews(settings: Settings) -> list[Check]:
     """Which layers confine the renderer here; production wants every one of them, as the worker does."""
-    try:
-        from contest.previews.confine import layers
-    except ImportError:
-        return [Check("previews", True, "not installed on this host (a web host needs none)", "")]
     active = layers()
     named = ", ".join(name for name, works in active.items() if works) or "none"
     enough = all(active.values())
@@ -144,6 +183,38 @@ def _programs(settings: Settings) -> list[Check]:
     return checks
 
 
+def _site(settings: Settings) -> list[Check]:
+    """Whether BASE_URL leads to a web process of ours, and lets a form with a picture through."""
+    if not settings.production:
+        return []
+    address = f"{settings.base_url}/healthz"
+    fix = "Start contest web, and let the proxy for BASE_URL lead to it with the Host header as it came."
+    try:
+        status, body = _ask(address)
+        refused, _ = _ask(address, data=bytes(_FORM))
+    except OSError as error:
+        return [Check("site", False, f"{settings.base_url} does not answer: {error}", fix)]
+    ours = status == 200 and body == {"status": "ok"}
+    found = [Check("site", ours, f"{settings.base_url} answers {status}", fix)]
+    if ours:
+        if refused == 413:
+            fix = f"Let the proxy pass bodies of {settings.max_form_bytes} bytes (nginx: client_max_body_size)."
+        # 405 is ours: the address takes no form, but nobody before us minded its length.
+        found.append(Check("forms", refused == 405, f"one of {_FORM / 1e6} MB is answered with {refused}", fix))
+    return found
+
+
+def _ask(address: str, data: bytes | None = None) -> tuple[int, object]:
+    """The status and the JSON of an answer; None for what is no JSON. Raises OSError if there is none."""
+    try:
+        with urllib.request.urlopen(address, data, timeout=20) as answer:  # noqa: S310 - ours
+            return answer.status, json.loads(answer.read(10_000))
+    except urllib.error.HTTPError as error:
+        return error.code, None
+    except ValueError:
+        return 200, None
+
+
 def _prototypes(settings: Settings) -> list[Check]:
     """Whether the second host leads to this site's web process: it must answer as only that does."""
     if not settings.prototype_url:
@@ -163,6 +234,27 @@ def _prototypes(settings: Settings) -> list[Check]:
     return [Check("prototypes", own, f"{settings.prototype_url} answers {status}", fix)]
 
 
+def files(settings: Settings) -> list[Check]:
+    """What a restored copy is asked: each file by its SHA-256, each preview by its size, each receipt by its key."""
+    database, storage = Database(settings.database_url, pool=0), Storage.from_settings(settings)
+    try:
+        with database.reading() as session:
+            return [
+                _held("files", holdings.originals(session, storage), "Bring them back from the backup of the bucket."),
+                _held("previews kept", holdings.previews(session, storage), "Let them be made again (page Previews)."),
+                _held("receipts", holdings.signed(session), "Compare the table receipt with a backup."),
+            ]
+    finally:
+        database.close()
+
+
+def _held(name: str, held: holdings.Held, fix: str) -> Check:
+    bad = [f"missing: {key}" for key in held.missing] + [f"changed: {key}" for key in held.changed]
+    told = f"{held.looked_at} looked at, {len(held.missing)} missing, {len(held.changed)} changed"
+    more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+    return Check(name, held.whole, told + "".join(f"; {one}" for one in bad[:_NAMED]) + more, fix)
+
+
 def setup() -> int:
     """Create the bucket with its guards. Needs a key that may do so; the app's own key need not."""
     settings = Settings()
@@ -171,9 +263,12 @@ def setup() -> int:
     return 0
 
 
-def main() -> int:
-    """Print every check; exit 1 if one failed."""
-    found = checks(Settings())
+def main(*, with_files: bool = False) -> int:
+    """Print every check; exit 1 if one failed. `with_files` reads every file of every entry besides."""
+    settings = Settings()
+    found = checks(settings)
+    if with_files:
+        found += files(settings)
     for check in found:
         print(f"{'ok ' if check.ok else 'BAD'}  {check.name}: {check.detail}")
         if not check.ok:

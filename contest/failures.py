@@ -1,7 +1,7 @@
 """Errors as pages: what happened, what is safe, and the one next thing. Each class of error has one status.
 
 A failure page never throws away what somebody typed: it shows the texts of the refused form, so that they
-can be copied. It does so only for a form that this site itself sent (see `web.typed`).
+can be copied. It does so only for a form that this site itself sent (see `received.typed`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from contest import logs, texts, web
+from contest import logs, received, texts, web
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import Contest
 from contest.permissions import ANONYMOUS
@@ -67,7 +67,7 @@ def problem(status: int, told: Told, *, code: str = "") -> Any:
 
 def _page(status: int, told: Told, number: str) -> Any:
     try:
-        return web.page("error.html", status, told=told, number=number, status=status, typed=web.typed())
+        return web.page("error.html", status, told=told, number=number, status=status, typed=received.typed())
     except Exception:
         # The page itself may need what is away; without it a plain page still says what to do.
         log.exception("error_page_failed")

@@ -22,7 +22,8 @@ _DEVELOPMENT_KEY = "development-only-key-that-production-refuses"
 class Settings(BaseSettings):
     """Everything that an operator may set. Field names are the environment's names in lower case."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # What was given stays out of errors: they are logged, and it holds keys.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     contest_env: Literal["production", "development", "demo", "test"] = Field(
         "production", description="production, development, demo or test. Everything but production may relax a guard."
@@ -54,7 +55,12 @@ class Settings(BaseSettings):
     trusted_hosts: str = Field(
         "", description="Host names that this site answers to, separated by commas. Empty: the host of BASE_URL."
     )
-    proxy_hops: int = Field(0, ge=0, le=5, description="How many reverse proxies stand before the web process.")
+    proxy_hops: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many reverse proxies stand before the web process. In production at least 1: it ends TLS.",
+    )
     database_url: str = Field(
         "postgresql+psycopg:///contest", description="PostgreSQL 15 or newer, as a SQLAlchemy URL."
     )
@@ -203,6 +209,9 @@ class Settings(BaseSettings):
             problems.append("BASE_URL must begin with https://")
         if self.prototype_url and not self.prototype_url.startswith("https://"):
             problems.append("PROTOTYPE_URL must begin with https://")
+        if not self.proxy_hops:
+            # Without it all visitors would seem to come from the proxy, share its limits, and come without TLS.
+            problems.append("PROXY_HOPS must count the proxies before the web process: at least the one that ends TLS")
         if not self.mail_url:
             problems.append("MAIL_URL must name a mail server")
         if len(self.receipt_key) != 64:

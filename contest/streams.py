@@ -1,4 +1,4 @@
-"""What plays and what zooms: our own videos, animations and tiles, served by range from the store.
+"""What plays, what zooms, what is taken home: our own videos, animations, tiles and packages, from the store.
 
 Whoever may see a page's pictures may see these; the views ask first, as for pictures.
 """
@@ -40,6 +40,16 @@ def tile(key: str, *, level: int, column: int, row: int, etag: str, public_cache
         return _ours(Response(status=304), etag, public_cache)
     data, media_type = web.packs().tile(key, level, column, row)
     return _ours(Response(data, mimetype=media_type), etag, public_cache)
+
+
+def package(key: str, *, etag: str, name: str, public_cache: bool) -> Response:
+    """Serve the object `key`, a ZIP of ours, as a download. Raises StorageDown and ObjectMissing."""
+    same = request.if_none_match.contains(etag)
+    response = Response(status=304) if same else Response(web.storage().read(key), mimetype="application/zip")
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "public, max-age=60" if public_cache else "private, no-cache"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _ours(response: Response, etag: str, public_cache: bool) -> Response:

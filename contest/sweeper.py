@@ -48,7 +48,7 @@ def sweep_previews(session: Session, storage: Storage) -> None:
 
 
 def sweep_pictures(session: Session, storage: Storage) -> None:
-    """Delete pictures of contests and cards of publications that no row names."""
+    """Delete pictures of contests, cards and scores of publications that no row names."""
     covers.sweep(session, storage)
 
 

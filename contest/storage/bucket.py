@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from contest.storage.breaker import Breaker
 from contest.storage.errors import (
     MISSING,
     UNSUPPORTED,
@@ -39,7 +40,8 @@ class Storage:
     """One bucket. Thread-safe; cheap to make, since its clients are made at first use.
 
     Make it after a fork (gunicorn without preload), because connection pools must not be shared.
-    `attempts` is how often one call is tried in all when the store fails or does not answer.
+    `attempts` is how often one call is tried in all when the store fails or does not answer. `patience` is for
+    those behind whom somebody waits for a page: a read waits for so many seconds, and see `Breaker`.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Storage:
         region: str = "us-east-1",
         path_style: bool = True,
         attempts: int = 3,
+        patience: float | None = None,
     ) -> None:
         self.bucket = bucket
         self.region = region
@@ -61,6 +64,8 @@ class Storage:
         self._keys = (access_key, secret_key)
         self._style = "path" if path_style else "virtual"
         self._attempts = attempts
+        self._patience = patience
+        self._breaker = Breaker()
         # Some stores refuse the checksum headers that boto3 adds by default. We try with them,
         # since they protect the way to the store, and do without after the first such refusal.
         self._checksums = True
@@ -68,7 +73,7 @@ class Storage:
         self._lock = threading.Lock()
 
     @classmethod
-    def from_settings(cls, settings: StoreSettings) -> Storage:
+    def from_settings(cls, settings: StoreSettings, *, patience: float | None = None) -> Storage:
         """The bucket that the settings name."""
         return cls(
             endpoint=settings.s3_endpoint,
@@ -78,6 +83,8 @@ class Storage:
             bucket=settings.s3_bucket,
             region=settings.s3_region,
             path_style=settings.s3_path_style,
+            attempts=3 if patience is None else 2,
+            patience=patience,
         )
 
     def __repr__(self) -> str:
@@ -177,7 +184,7 @@ class Storage:
     def open(self, key: str) -> ObjectStream:
         """The object as a stream. Raises ObjectMissing."""
         with mapped("get", key):
-            answer = self._client("server").get_object(Bucket=self.bucket, Key=key)
+            answer = self._client("reading").get_object(Bucket=self.bucket, Key=key)
         return ObjectStream(answer["Body"], f"get {key}")
 
     def read(self, key: str, *, limit: int | None = None) -> bytes:
@@ -203,7 +210,7 @@ class Storage:
             return b""
         with mapped("get", key):
             try:
-                answer = self._client("server").get_object(
+                answer = self._client("reading").get_object(
                     Bucket=self.bucket, Key=key, Range=f"bytes={start}-{end - 1}"
                 )
             except ClientError as error:
@@ -224,7 +231,7 @@ class Storage:
     def head(self, key: str) -> ObjectInfo:
         """What the store says of the object. Raises ObjectMissing."""
         with mapped("head", key):
-            answer = self._client("server").head_object(Bucket=self.bucket, Key=key)
+            answer = self._client("reading").head_object(Bucket=self.bucket, Key=key)
         return ObjectInfo(
             key=key,
             size=answer["ContentLength"],
@@ -394,7 +401,7 @@ class Storage:
     # ---- clients --------------------------------------------------------------------------
 
     def _client(self, kind: str, *, checksums: bool | None = None) -> Any:
-        """The client for `kind`: server, quick (health), slow (copies) or public (signs only)."""
+        """The client for `kind`: server, reading, quick (health), slow (copies) or public (signs only)."""
         checksums = self._checksums if checksums is None else checksums
         with self._lock:
             client = self._clients.get((kind, checksums))
@@ -404,7 +411,7 @@ class Storage:
 
     def _make_client(self, kind: str, checksums: bool) -> Any:
         # Copying 5 GB happens inside the store while we wait for one answer.
-        read_timeout = {"quick": 3.0, "slow": 600.0}.get(kind, 20.0)
+        read_timeout = {"quick": 3.0, "slow": 600.0, "reading": self._patience or 20.0}.get(kind, 20.0)
         mode = "when_supported" if checksums else "when_required"
         endpoint = self.public_endpoint if kind == "public" else self.endpoint
         config = Config(
@@ -423,7 +430,7 @@ class Storage:
             proxies=proxies_for(endpoint),
         )
         # A session of our own: boto3's default one is shared, and not safe to share.
-        return boto3.session.Session().client(
+        client = boto3.session.Session().client(
             "s3",
             endpoint_url=endpoint or None,
             region_name=self.region,
@@ -431,6 +438,9 @@ class Storage:
             aws_secret_access_key=self._keys[1],
             config=config,
         )
+        if self._patience is not None and kind in ("server", "reading"):
+            self._breaker.watch(client)
+        return client
 
 
 def proxies_for(endpoint: str) -> dict[str, str] | None:

@@ -90,7 +90,8 @@ class Probe:
 
     @_guard(
         "write",
-        "Check S3_ENDPOINT, S3_BUCKET, S3_REGION and the keys; if there is no bucket, run `contest setup`.",
+        "Check that the store runs and has room, then S3_ENDPOINT, S3_BUCKET, S3_REGION and the keys; if there is no "
+        "bucket, run `contest setup`.",
     )
     def write(self) -> str:
         self._storage.put(self._prefix + "read", _BODY, content_type=_TYPE)

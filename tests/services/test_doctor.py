@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
-from contest import audit, doctor
+from contest import audit, doctor, outbox
+from contest.models import OutboxItem, Periodic
 from contest.settings import Settings
 from contest.storage import Storage
 
@@ -107,3 +108,72 @@ def test_programs_are_started_and_the_second_host_is_asked(settings: Settings, s
     here = tools.find(["ghostscript"])
     said = right["preview program ghostscript"].detail if here else "none"
     assert said[:1].isdigit() if here else said == "none"
+
+
+def test_a_relay_that_does_not_run_and_jobs_that_wait_are_named(session: Session, settings: Settings) -> None:
+    def found() -> dict[str, doctor.Check]:
+        chosen = settings.model_copy(update={"contest_env": "production"})
+        return {check.name: check for check in doctor._work(session, chosen)}
+
+    never = found()
+    session.add(Periodic(name="seal_audit", last_run_at=func.clock_timestamp()))
+    outbox.add(session, "send_mail", queue="mail", mail_id="1")
+    session.flush()
+    fresh = found()
+    session.execute(update(Periodic).values(last_run_at=Periodic.last_run_at - timedelta(minutes=20)))
+    session.execute(update(OutboxItem).values(not_before=OutboxItem.not_before - timedelta(minutes=15)))
+    late = found()
+    session.execute(update(OutboxItem).values(failed_at=func.clock_timestamp()))
+    parked = found()
+
+    assert [never["relay"].ok, never["relay"].detail, never["jobs"].ok] == [False, "has never run", True]
+    assert [fresh["relay"].ok, fresh["jobs"].ok] == [True, True]
+    assert [late["relay"].ok, late["jobs"].ok, late["jobs"].detail] == [
+        False,
+        False,
+        "1 wait, the first for 15 min; 0 given up in the last day",
+    ]
+    assert [parked["jobs"].ok, parked["jobs"].detail] == [True, "0 wait; 1 given up in the last day"]
+
+
+def test_the_site_is_asked_through_its_public_address(settings: Settings) -> None:
+    import threading
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    most = [1_000_000]
+
+    def proxy(environ: dict[str, Any], start: Any) -> list[bytes]:
+        """A proxy with a limit on bodies, and our process behind it."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"].read(length)
+        if environ["PATH_INFO"] != "/healthz":
+            start("404 Not Found", [])
+            return [b""]
+        if environ["REQUEST_METHOD"] == "POST":
+            start("413 Too Large" if length > most[0] else "405 Method Not Allowed", [])
+            return [b""]
+        start("200 OK", [("Content-Type", "application/json")])
+        return [b'{"status":"ok"}']
+
+    server: WSGIServer = make_server("127.0.0.1", 0, proxy, handler_class=Quiet)
+    url = f"http://127.0.0.1:{server.server_port}"
+    chosen = settings.model_copy(update={"contest_env": "production", "base_url": url})
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        small = {check.name: check for check in doctor._site(chosen)}
+        most[0] = 10_000_000
+        large = [check.ok for check in doctor._site(chosen)]
+        elsewhere = doctor._site(chosen.model_copy(update={"base_url": f"{url}/other"}))
+    finally:
+        server.shutdown()
+        server.server_close()
+    away = doctor._site(chosen)
+
+    assert (small["site"].ok, small["forms"].ok, large) == (True, False, [True, True])
+    assert "client_max_body_size" in small["forms"].fix
+    assert [(check.name, check.ok) for check in elsewhere] == [("site", False)]
+    assert [(check.name, check.ok) for check in away] == [("site", False)] and "does not answer" in away[0].detail

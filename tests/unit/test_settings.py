@@ -16,6 +16,7 @@ SAFE = {
     "base_url": "https://contest.example",
     "mail_url": "smtp://mail.example",
     "receipt_key": "ab" * 32,
+    "proxy_hops": 1,
     "s3_access_key": "a",
     "s3_secret_key": "b",
 }
@@ -35,6 +36,7 @@ def test_production_starts_with_safe_values() -> None:
         ("receipt_key", "ab", "RECEIPT_KEY"),
         ("s3_secret_key", "", "S3_ACCESS_KEY"),
         ("rate_limits", False, "RATE_LIMITS"),
+        ("proxy_hops", 0, "PROXY_HOPS"),
         ("prototype_url", "http://prototypes.example", "PROTOTYPE_URL"),
     ],
 )
@@ -70,3 +72,10 @@ def test_programs_that_nobody_knows_are_refused() -> None:
 def test_the_example_is_generated_and_documents_every_setting() -> None:
     assert (ROOT / ".env.example").read_text("utf-8") == example()
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_a_refusal_does_not_tell_the_keys_that_were_given() -> None:
+    with pytest.raises(ValidationError, match="BASE_URL") as refused:
+        Settings(**{**SAFE, "base_url": "http://contest.example"})
+
+    assert "kkkk" not in str(refused.value) and "abab" not in str(refused.value)
