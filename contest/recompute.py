@@ -2,8 +2,10 @@
 
 contest tally SCORES.csv --method M [--weights W.csv] [--option k=v …] [--json]
 contest agreement SCORES.csv [--weights W.csv] [--option k=v …] [--json]
+contest verify PUBLICATION.json SCORES.zip
 
 Exit code 0: there is a result. 2: there is none, and one sentence on standard error says why and what helps.
+`verify` ends with 1 if what is published differs from what the scores give.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from contest.scoring import ENGINE_VERSION, methods, outcome, reading
+from contest.scoring import ENGINE_VERSION, checking, methods, outcome, reading
+from contest.scoring.digest import canonical, sha256
 from contest.scoring.refusals import Refused
 from contest.scoring.table import Numbers, Wrong
 
@@ -71,6 +74,49 @@ def agreement(file: str, *, weights: str | None = None, options: Sequence[str] =
         return _json(told) if as_json else _agreed(told)
 
     return _said("agreement", run)
+
+
+def verify(publication: str, scores: str) -> int:
+    """Compare what a publication says with what its own scores give, say it, and return the exit code.
+
+    `publication`: the JSON of the public interface. `scores`: the ZIP that it names.
+    """
+    found: list[str] = []
+
+    def run() -> str:
+        told = _published(_bytes(publication))
+        snapshot = told["snapshot"]
+        if not snapshot.get("scores"):
+            raise Refused("no_scores", "With this publication no scores are public: only its digest can be checked.")
+        digest = sha256(snapshot)
+        found.extend(checking.differences(told, digest, _bytes(scores)))
+        tally = snapshot["tally"]
+        lines = [f"Publication {told['publication']}, SHA-256 {digest}.", *(f"Differs: {one}" for one in found)]
+        if not found:
+            lines.append(
+                f"Computed again by {tally['method']} from {_count(tally['scorecards'], 'scorecard')}: every rank and"
+                f" every score of {_count(len(snapshot['standings']), 'entry', 'entries')} is what is published."
+            )
+        if tally["engine"] != ENGINE_VERSION:
+            # What differs may then be the program's doing.
+            lines.append(f"Note: published with engine {tally['engine']}, computed with {ENGINE_VERSION}.")
+        # Nothing that a stranger wrote begins a line of its own or moves the cursor.
+        return "\n".join(map(_printable, lines))
+
+    return _said("verify", run) or (1 if found else 0)
+
+
+def _published(data: bytes) -> dict[str, Any]:
+    """What the public interface says of a publication. Raises Refused for anything else."""
+    try:
+        told = json.loads(data)
+        canonical(told["snapshot"])
+        whole = isinstance(told["snapshot"]["standings"], list) and told["publication"] and told["digest"]
+        if whole and told["snapshot"]["tally"]["engine"]:
+            return dict(told)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise Refused("no_publication", "This is no publication: take the JSON file to which the winners' page points.")
 
 
 def listing() -> int:

@@ -1,7 +1,7 @@
-"""The public interface: publications as JSON, for everybody, with tags for caches.
+"""The public interface: publications as JSON, CSV and scores, for everybody, with tags for caches.
 
 `digest` is the SHA-256 of the canonical JSON of `snapshot` (sorted keys, no spaces, UTF-8), so that
-anybody can check it.
+anybody can check it. Where the snapshot has `scores`, their ZIP has the SHA-256 that stands there.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
-from contest.services import publications
+from contest import streams
+from contest.services import exports, publications
 from contest.vocabulary import PublicationState
 from contest.web import public, session
 
@@ -33,15 +34,32 @@ def publication(slug: str, number: int) -> Any:
     return _answer(slug, publications.get_public(session(), slug, number))
 
 
+@bp.get("/api/v1/publications/<slug>/<int(max=2147483647):number>/standings.csv")
+@public
+def standings(slug: str, number: int) -> Any:
+    """The standings of a publication, for a spreadsheet."""
+    found = publications.get_public(session(), slug, number)
+    if found.state == PublicationState.RETRACTED:
+        return _retracted(slug, found)
+    response = Response(exports.standings(found.snapshot), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="standings-{slug}-{number}.csv"'
+    return _cached(response, found, "csv")
+
+
+@bp.get("/api/v1/publications/<slug>/<int(max=2147483647):number>/scores.zip")
+@public
+def scores(slug: str, number: int) -> Any:
+    """The scores that the tally of a publication counted, as `contest tally` reads them."""
+    found = publications.get_public(session(), slug, number, whole=False)
+    if found.state == PublicationState.RETRACTED:
+        return _retracted(slug, found)
+    file = publications.scores_of(found.id, found.snapshot)
+    return streams.package(file.key, etag=file.sha256, name=f"scores-{slug}-{number}.zip", public_cache=True)
+
+
 def _answer(slug: str, found: publications.Public) -> Any:
     if found.state == PublicationState.RETRACTED:
-        return jsonify(
-            error="retracted",
-            message=_("This publication was retracted."),
-            reason=found.retracted_reason,
-            contest=slug,
-            publication=found.number,
-        ), 410
+        return _retracted(slug, found)
     response = jsonify(
         contest=slug,
         publication=found.number,
@@ -50,7 +68,21 @@ def _answer(slug: str, found: publications.Public) -> Any:
         digest=found.digest,
         snapshot=found.snapshot,
     )
-    tag = hashlib.sha256(f"{found.number} {found.state} {found.digest}".encode()).hexdigest()[:32]
+    return _cached(response, found, "json")
+
+
+def _cached(response: Response, found: publications.Public, form: str) -> Any:
+    tag = hashlib.sha256(f"{form} {found.number} {found.state} {found.digest}".encode()).hexdigest()[:32]
     response.set_etag(tag)
     response.headers["Cache-Control"] = "public, max-age=60"
     return response.make_conditional(request)
+
+
+def _retracted(slug: str, found: publications.Public) -> Any:
+    return jsonify(
+        error="retracted",
+        message=_("This publication was retracted."),
+        reason=found.retracted_reason,
+        contest=slug,
+        publication=found.number,
+    ), 410

@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from contest import i18n, permissions, streams, web
-from contest.errors import Invalid
+from contest.errors import Invalid, NotFound
 from contest.forms import results as forms
 from contest.forms.kit import Form, fill_texts, read_texts
 from contest.forms.scoring import criteria
 from contest.models import Contest
+from contest.scoring import MEANS
 from contest.scoring.tally import decimals
-from contest.services import awards, contests, covers, outcomes, publications, results
+from contest.services import awards, contests, covers, outcomes, people, publications, results, snapshots
 from contest.services.listing import read
 from contest.web import actor, public, session, signed_in, writes
 
@@ -131,7 +132,7 @@ def own(slug: str) -> Any:
         "results/own.html",
         found=found,
         contest=found.entry.contest,
-        own_score=found.method not in results.MEANS,
+        own_score=found.method not in MEANS,
         criteria=criteria(found.entry.contest),
     )
 
@@ -168,8 +169,9 @@ def _decide(
         tally=tally,
         table=results.table(session(), tally, listed) if tally else None,
         left_out=results.left_out(session(), tally) if tally else [],
-        own_score=tally is not None and tally.method not in results.MEANS and not tally.refused,
-        changes=publications.method_changes(session(), round_),
+        own_score=tally is not None and tally.method not in MEANS and not tally.refused,
+        changes=snapshots.method_changes(session(), round_),
+        late=snapshots.late_acts(session(), round_),
         criteria=criteria(contest),
         may_propose=permissions.may_propose_awards(actor(), contest, round_, tally),
         slots=slots,
@@ -193,11 +195,15 @@ def _step(contest: Any) -> dict[str, Any]:
     """The proposal that waits, if any, and what this reader may do with it."""
     found = publications.draft_of(session(), contest)
     if found is None:
-        return {"draft": None, "proposed": [], "may_approve": None, "may_publish": None}
+        form = forms.Propose(formdata=None, data={"scores": True})
+        return {"draft": None, "proposed": {}, "proposal": form, "may_approve": None, "may_publish": None}
     draft, proposed = found
     return {
         "draft": draft,
         "proposed": proposed,
+        "approvers": people.approvers(session(), contest, contest.round),
+        # What was chosen stays chosen when the same is proposed anew.
+        "proposal": forms.Propose(formdata=None, data={"scores": proposed.get("scores") is not None}),
         "may_approve": permissions.may_approve(actor(), contest, draft, web.now()),
         "may_publish": permissions.may_publish(actor(), contest, draft),
     }
@@ -250,9 +256,21 @@ def save_jury(slug: str) -> Any:
 @signed_in
 @writes
 def propose(slug: str) -> Any:
-    publications.propose(session(), actor(), slug)
+    scores_to = web.storage() if forms.Propose().scores.data else None
+    publications.propose(session(), actor(), slug, scores_to=scores_to)
     web.flash_said(_("Publishers and the chair have a mail that asks them to approve."))
     return redirect(url_for(".decide", slug=slug))
+
+
+@bp.get("/manage/<slug>/results/proposed-scores")
+@signed_in
+def proposed_scores(slug: str) -> Any:
+    """The file of scores that the proposal would make public, for those who decide."""
+    found = publications.draft_of(session(), contests.get_managed(session(), actor(), slug))
+    if found is None:
+        raise NotFound
+    scores = publications.scores_of(found[0].id, found[1])
+    return streams.package(scores.key, etag=scores.sha256, name=f"scores-{slug}.zip", public_cache=False)
 
 
 @bp.post("/manage/<slug>/results/<int(max=2147483647):number>/approve")

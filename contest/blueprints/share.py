@@ -33,3 +33,11 @@ def card(slug: str, number: int) -> Any:
     """The picture for links to the winners, public while its publication is in force."""
     key = publications.card_key(session(), slug, number)
     return web.picture(key, etag=web.opaque("card", key), public_cache=True, media_type="image/jpeg")
+
+
+@bp.get("/pictures/<slug>/<int(max=2147483647):number>/<int(max=2147483647):award>/card")
+@public
+def winner_card(slug: str, number: int, award: int) -> Any:
+    """The picture for links to one winner, as public as the winners' page."""
+    key = publications.card_key(session(), slug, number, award)
+    return web.picture(key, etag=web.opaque("card", key), public_cache=True, media_type="image/jpeg")

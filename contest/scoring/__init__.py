@@ -8,5 +8,7 @@ on every machine, exactly where the method is exact.
 
 #: The method of a round that names no other: the mean of an entry's weighted rubric totals.
 METHOD = "mean"
+#: What the weighted mean is called in tallies; the second is from when there was no other.
+MEANS = (METHOD, "weighted_rubric_mean")
 #: Changes whenever the same input could come out differently. Kept with each tally.
 ENGINE_VERSION = "2"

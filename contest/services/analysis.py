@@ -7,10 +7,6 @@ is. Everything is in shares of full marks.
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import shlex
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,16 +15,14 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
-from contest import audit, clock, permissions
-from contest.errors import Denied
+from contest import clock, permissions
 from contest.models import (
     Account,
     AnalysedEntry,
     Analysis,
     Contest,
-    Criterion,
     Entry,
     Prize,
     Round,
@@ -36,7 +30,7 @@ from contest.models import (
     Tally,
 )
 from contest.permissions import Actor
-from contest.scoring import ENGINE_VERSION, rubric
+from contest.scoring import ENGINE_VERSION
 from contest.scoring import tally as exact
 from contest.scoring.cards import Cards
 from contest.scoring.methods import method as method_of
@@ -490,107 +484,3 @@ def _line(name: str, row: Mapping[str, Any], entries: Mapping[str, str]) -> Judg
         row.get("drift") if enough else None,
         row.get("drift_se") if enough else None,
     )
-
-
-# For anybody who recomputes ----------------------------------------------------------------------
-
-
-def export_scores(session: Session, actor: Actor, slug: str) -> tuple[bytes, bytes]:
-    """SCORES.csv and W.csv of the newest tally: `contest tally` makes the same ranking of them.
-
-    Entries have their public numbers, judges pseudonyms that follow neither names nor accounts. The audit log
-    keeps who took them, so that this is an act.
-
-    Raises NotFound; Denied("organiser_only" | "no_tally_yet" | "scores_changed").
-    """
-    contest = contests.get_managed(session, actor, slug)
-    permissions.may_organise(actor, contest).require()
-    tally = results.latest_tally(session, contest.round.id)
-    if tally is None:
-        raise Denied("no_tally_yet")
-    cards = results.counted_cards(session, tally, marks=True)
-    criteria = session.execute(
-        select(Criterion.key, Criterion.weight, Criterion.points)
-        .where(Criterion.round_id == tally.round_id)
-        .order_by(Criterion.position, Criterion.key)
-    ).all()
-    scale = [rubric.Criterion(row.key, row.weight, row.points) for row in criteria]
-    if cards is None or not _whole(cards, scale):
-        raise Denied("scores_changed")
-    audit.record(session, actor, "scores.exported", tally, contest_id=contest.id, tally=tally.number)
-    entries = counting.entry_names(session, contest.id)
-    judges = _pseudonyms(tally, cards.judges)
-    levels = [(one.key, cards.marks.get(one.key, ())) for one in scale]
-    order = sorted(
-        range(len(cards)),
-        key=lambda card: (entries[cards.entries[cards.entry[card]]], judges[cards.judges[cards.judge[card]]]),
-    )
-    scores = (
-        (
-            f"C-{entries[cards.entries[cards.entry[card]]]}",
-            f"J{judges[cards.judges[cards.judge[card]]]}",
-            key,
-            marks[card],
-        )
-        for card in order
-        for key, marks in levels
-    )
-    return (
-        _csv(("entry", "judge", "criterion", "score"), scores),
-        _csv(("criterion", "weight", "points"), ((one.key, one.weight, one.points) for one in scale)),
-    )
-
-
-def _whole(cards: Cards, scale: Sequence[rubric.Criterion]) -> bool:
-    """Whether the levels make the totals: both were read from the same scores."""
-    if not len(cards):
-        return True
-    if {one.key for one in scale} != set(cards.marks) or any(
-        len(marks) != len(cards) for marks in cards.marks.values()
-    ):
-        return False
-    columns = [(one.weight * (rubric.UNIT // one.points), cards.marks[one.key]) for one in scale]
-    return all(total == sum(part * marks[card] for part, marks in columns) for card, total in enumerate(cards.total))
-
-
-def _pseudonyms(tally: Tally, judges: Sequence[str]) -> dict[str, int]:
-    """A number for each judge, from 1, the same at every download of a tally and of no other meaning."""
-    mixed = sorted(judges, key=lambda judge: hashlib.sha256(f"{tally.input_digest}:{judge}".encode()).digest())
-    return {judge: number for number, judge in enumerate(mixed, 1)}
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return file.getvalue().encode()
-
-
-def command(tally: Tally) -> str:
-    """The command line that recomputes a tally from the two files of `export_scores`."""
-    words = ["contest", "tally", "SCORES.csv", "--weights", "W.csv"]
-    if tally.method not in results.MEANS:
-        words += ["--method", tally.method]
-    for name, value in sorted(tally.params.get("options", {}).items()):
-        if name == "ties":
-            value = ",".join(filter(None, (_in_files(tally, rule) for rule in value.split(","))))
-        if value:
-            words += ["--option", f"{name}={value}"]
-    return shlex.join(words)
-
-
-def _in_files(tally: Tally, rule: str) -> str:
-    """A rule for equal scores with the entries that the files have; nothing if that leaves it nothing to decide."""
-    if not rule.startswith(counting.DECISION):
-        return rule
-    session = object_session(tally)
-    assert session is not None
-    numbers = session.scalars(
-        select(Entry.number)
-        .join(Standing, Standing.entry_id == Entry.id)
-        .where(Standing.tally_id == tally.id, Standing.scorecards > 0)
-    )
-    known = {f"C-{number:04d}" for number in numbers}
-    left = [name for name in rule.removeprefix(counting.DECISION).split(">") if name in known]
-    return counting.DECISION + ">".join(left) if len(left) > 1 else ""

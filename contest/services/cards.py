@@ -1,7 +1,8 @@
-"""The card of a publication: the picture that readers of links show, drawn once the winners are out.
+"""The cards of a publication: the pictures that readers of links show, drawn once the winners are out.
 
-The first winner's picture on the mat with the slip of a prize. Drawn by the confined renderer from our own
-preview, stored under a key that follows from the publication, public while the publication is in force.
+A winner's first picture on the mat with the slip of a prize, for each winner's own page; the winners' page shows the
+first of them. Drawn by the confined renderer from our own previews, stored under keys
+that follow from the publication, public while the publication is in force.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contest.previews import client
 from contest.previews.kinds import Kind
 from contest.services import publications
 from contest.services.previews import UnitOfWork, fetch, renderer
-from contest.storage import Storage
+from contest.storage import ObjectMissing, Storage
 from contest.vocabulary import PublicationState
 
 _PRESET = "award"
@@ -27,29 +28,43 @@ _ENOUGH = 1000
 
 
 def draw(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, publication_id: uuid.UUID) -> None:
-    """The job: draw the card of a publication in force. Running it twice is dull.
+    """The job: draw the cards of a publication in force. Running it twice is dull.
 
     Raises RendererGone and StorageDown; the job then comes again. A publication without pictures gets none.
     """
     with unit_of_work() as session:
-        source = _source(session, publication_id)
-    if source is None:
-        with finishing():
-            return
-    with tempfile.TemporaryFile() as file, renderer() as address:
-        fetch(storage, source, file)
-        result = client.render(file, Kind.WEBP, address=address, presets=(_PRESET,))
-    key = f"cards/{uuid.uuid5(publication_id, _PRESET)}"
-    if result.outputs:
-        storage.put(key, result.outputs[0].data, content_type="image/jpeg")
+        sources = _sources(session, publication_id)
+    first = ""
+    if sources:
+        with renderer() as address:
+            for number, source in sources:
+                drawn = _drawn(storage, source, address)
+                if drawn is None:
+                    continue
+                key = publications.winner_card_key(publication_id, number)
+                storage.put(key, drawn, content_type="image/jpeg")
+                first = first or key
     with finishing() as session:
         row = session.get(Publication, publication_id, with_for_update=True, populate_existing=True)
-        if row is not None and result.outputs and row.state == PublicationState.PUBLISHED:
-            row.card_key = key
+        # The row is written last: where it names the first card, all are there.
+        if row is not None and first and row.state == PublicationState.PUBLISHED:
+            row.card_key = first
 
 
-def _source(session: Session, publication_id: uuid.UUID) -> str | None:
-    """The preview from which the card is drawn; None if no card is wanted or none can be."""
+def _drawn(storage: Storage, source: str, address: str) -> bytes | None:
+    """The card made of a preview, as JPEG; None if the preview is gone or the renderer makes none of it."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            fetch(storage, source, file)
+        except ObjectMissing:
+            # The others have their cards nevertheless.
+            return None
+        result = client.render(file, Kind.WEBP, address=address, presets=(_PRESET,))
+    return result.outputs[0].data if result.outputs else None
+
+
+def _sources(session: Session, publication_id: uuid.UUID) -> list[tuple[int, str]]:
+    """Each award's number and the preview from which its card is drawn; none if no cards are wanted."""
     row = session.execute(
         select(Contest.slug, Publication.number, Publication.snapshot["awards"])
         .join(Contest, Contest.id == Publication.contest_id)
@@ -60,14 +75,17 @@ def _source(session: Session, publication_id: uuid.UUID) -> str | None:
         )
     ).first()
     if row is None:
-        return None
+        return []
     slug, number, given = row
-    award = next((each for each in given if each["pictures"]), None)
-    if award is None:
-        return None
-    picture = award["pictures"][0]
-    size = next((size for size in picture["sizes"] if size[1] >= _ENOUGH), picture["sizes"][-1])
-    try:
-        return publications.picture_key(session, slug, number, award["number"], picture["page"], size[0])
-    except NotFound:
-        return None
+    found = []
+    for award in given:
+        if not award["pictures"]:
+            continue
+        picture = award["pictures"][0]
+        size = next((size for size in picture["sizes"] if size[1] >= _ENOUGH), picture["sizes"][-1])
+        try:
+            key = publications.picture_key(session, slug, number, award["number"], picture["page"], size[0])
+        except NotFound:
+            continue
+        found.append((award["number"], key))
+    return found

@@ -25,7 +25,7 @@ from contest.permissions import Actor
 from contest.previews import client
 from contest.previews.kinds import HEAD_BYTES, Kind, sniff
 from contest.previews.outcome import CARDS, PRESETS
-from contest.services import contests
+from contest.services import contests, publications
 from contest.services.drafts import ALT_MOST
 from contest.services.previews import UnitOfWork, fetch, renderer
 from contest.services.uploads import STORED_TYPE, Incoming
@@ -303,17 +303,18 @@ def give_up(session: Session, picture_id: uuid.UUID, original_key: str) -> None:
 
 
 def sweep(session: Session, storage: Storage) -> None:
-    """Periodic: delete drawn pictures and cards that no row names, a day after they were stored.
+    """Periodic: delete drawn pictures, cards and published scores that no row names, a day after they were stored.
 
     A job that was killed between the object and the row leaves one, and so does a delete that failed.
     """
     known = set(session.scalars(select(Publication.card_key).where(Publication.state == PublicationState.PUBLISHED)))
+    known |= publications.winner_cards(session) | publications.kept_scores(session)
     for picture in session.scalars(select(ContestPicture)):
         known |= {picture.original_key, *_drawn(picture)}
 
     def delete_objects() -> None:
         before = datetime.now(UTC) - KEEP
-        for prefix in ("covers/", "cards/"):
+        for prefix in ("covers/", "cards/", publications.SCORES_PREFIX):
             for found in storage.list(prefix):
                 if found.modified < before and found.key not in known:
                     storage.delete(found.key)

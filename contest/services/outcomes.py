@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session, defer
 
 from contest.errors import NotFound
-from contest.models import Entry, Publication, Round, Standing, Tally
+from contest.models import (
+    Assignment,
+    Criterion,
+    Entry,
+    Publication,
+    Recusal,
+    Round,
+    Score,
+    Scorecard,
+    Standing,
+    Tally,
+)
 from contest.permissions import Actor
 from contest.services import announcements, entries
-from contest.vocabulary import EntryState, PublicationState
+from contest.vocabulary import EntryState, PublicationState, ScorecardState
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,10 @@ class Outcome:
     prize: dict[str, str] | None
     #: Without names, in the order of the mail that brought them.
     comments: list[str]
+    #: What the snapshot says of the published scores; None if they are not public.
+    scores: Mapping[str, Any] | None
+    #: Of each criterion, where the scores are public: name, points (the highest), and the mean of the entry's own.
+    means: Sequence[Row[*tuple[Any, ...]]]
 
 
 def own(session: Session, actor: Actor, slug: str) -> Outcome:
@@ -38,10 +55,18 @@ def own(session: Session, actor: Actor, slug: str) -> Outcome:
     if entry.state != EntryState.SUBMITTED:
         raise NotFound
     row = session.execute(
-        select(Publication, Tally, Round.id.label("round_id"))
+        select(
+            Publication,
+            Tally,
+            Round.id.label("round_id"),
+            Publication.snapshot["awards"].label("awards"),
+            Publication.snapshot["scores"].label("scores"),
+        )
         .join(Tally, Tally.id == Publication.tally_id)
         .join(Round, Round.id == Tally.round_id)
         .where(Publication.contest_id == entry.contest_id, Publication.state == PublicationState.PUBLISHED)
+        # All entrants come at once, and the standings of all are most of it.
+        .options(defer(Publication.snapshot))
     ).first()
     if row is None:
         raise NotFound
@@ -56,7 +81,7 @@ def own(session: Session, actor: Actor, slug: str) -> Outcome:
             Standing.scorecards,
         ).where(Standing.tally_id == row.Tally.id, Standing.entry_id == entry.id)
     ).first()
-    won = [award["prize"]["name"] for award in row.Publication.snapshot["awards"] if award["entry"] == entry.number]
+    won = [award["prize"]["name"] for award in row.awards if award["entry"] == entry.number]
     return Outcome(
         entry=entry,
         publication=row.Publication.number,
@@ -64,5 +89,27 @@ def own(session: Session, actor: Actor, slug: str) -> Outcome:
         entries=row.Tally.n_entries,
         standing=standing,
         prize=won[0] if won else None,
+        scores=row.scores,
+        means=_means(session, row.round_id, entry.id) if row.scores else (),
         comments=announcements.comments_of(session, row.Publication, row.round_id, entry.id).get(entry.id, []),
     )
+
+
+def _means(session: Session, round_id: uuid.UUID, entry_id: uuid.UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What the judges gave for each criterion, on average, from the scorecards that count."""
+    return session.execute(
+        select(Criterion.name, Criterion.points, func.avg(Score.points).label("mean"))
+        .join(Score, Score.criterion_id == Criterion.id)
+        .join(Scorecard, Scorecard.id == Score.scorecard_id)
+        .join(Assignment, Assignment.id == Scorecard.assignment_id)
+        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
+        .where(
+            Scorecard.round_id == round_id,
+            Scorecard.entry_id == entry_id,
+            Scorecard.state == ScorecardState.SUBMITTED,
+            Assignment.removed_at.is_(None),
+            Recusal.id.is_(None),
+        )
+        .group_by(Criterion.id)
+        .order_by(Criterion.position, Criterion.key)
+    ).all()

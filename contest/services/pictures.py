@@ -272,6 +272,12 @@ def _stored(session: Session, revision_id: uuid.UUID, number: int, page: int, pr
     return found
 
 
+def originals(session: Session, revision_id: uuid.UUID) -> list[str]:
+    """SHA-256 of each original of a revision, hexadecimal, in the order in which its files are counted from 1."""
+    rows = session.execute(_files([revision_id]).add_columns(EntryFile.sha256))
+    return [row.sha256.hex() for row in rows]
+
+
 def sites(session: Session, revision_id: uuid.UUID) -> Mapping[uuid.UUID, str]:
     """The click-through prototypes of a revision, in the order in which they are counted from 1: file → its object."""
     rows = session.execute(

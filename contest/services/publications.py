@@ -1,16 +1,18 @@
 """Publications: what the public sees is frozen, confirmed by two people, numbered, and never edited.
 
 `snapshot` holds all of it under numbers of our own; `digest` is the SHA-256 of its canonical JSON. The
-proposer freezes it; a second person approves the digest that they looked at; publishing checks again
-that nothing has moved. A correction is a new publication that supersedes the old one.
+proposer freezes it, with the file of the scores if that is to be public; a second person approves the digest
+that they looked at; publishing checks again that nothing has moved. A correction is a new publication that
+supersedes the old one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, func, literal, or_, select, type_coerce
@@ -21,10 +23,8 @@ from contest import audit, clock, outbox, permissions
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import (
     Account,
-    AuditEvent,
     Award,
     Contest,
-    Criterion,
     Entry,
     Publication,
     Revision,
@@ -34,7 +34,9 @@ from contest.models import (
 )
 from contest.permissions import Actor
 from contest.scoring import digest as digests
-from contest.services import awards, contests, pictures, results, sheets
+from contest.services import awards, contests, exports, people, pictures
+from contest.services.snapshots import snapshot
+from contest.storage import Storage
 from contest.vocabulary import (
     AWARD_TRANSITIONS,
     PUBLICATION_TRANSITIONS,
@@ -46,180 +48,11 @@ from contest.vocabulary import (
     check_transition,
 )
 
-#: Version of the snapshot's shape. Version 2 told no more of a picture than its sizes and its description,
-#: version 3 nothing of a method's options and own scores, version 4 nothing of changes of the method and of close-ups.
-FORMAT = 5
 MOST_REASON = 2000
-
-
-# The snapshot ------------------------------------------------------------------------------------
-
-
-def snapshot(session: Session, contest: Contest, round_: Round, tally: Tally) -> dict[str, Any]:
-    """All that the public will see, from what is stored now. The same rows give the same snapshot."""
-    standings = _standings(session, tally)
-    return {
-        "format": FORMAT,
-        "contest": {
-            "slug": contest.slug,
-            "title": dict(contest.title),
-            "host": dict(contest.host),
-            "zone": contest.zone,
-            "contact": contest.contact,
-        },
-        "jury": {"statement": dict(contest.jury_statement), "people": dict(contest.jury)},
-        "round": {
-            "kind": round_.kind,
-            "name": dict(round_.name),
-            "criteria": _criteria(session, round_),
-            "changes": method_changes(session, round_),
-        },
-        "tally": {
-            "number": tally.number,
-            "method": tally.method,
-            "options": tally.params.get("options", {}),
-            "engine": tally.engine_version,
-            "minimum": tally.params["minimum"],
-            "full": tally.params["full"],
-            "input_digest": tally.input_digest,
-            "result_digest": tally.result_digest,
-            "entries": tally.n_entries,
-            "judges": tally.n_judges,
-            "scorecards": tally.n_scorecards,
-        },
-        "awards": _awards(session, contest, standings),
-        "standings": standings,
-    }
-
-
-def _criteria(session: Session, round_: Round) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Criterion.key, Criterion.name, Criterion.weight, Criterion.points)
-        .where(Criterion.round_id == round_.id)
-        .order_by(Criterion.position)
-    )
-    return [{"key": row.key, "name": dict(row.name), "weight": row.weight, "points": row.points} for row in rows]
-
-
-def method_changes(session: Session, round_: Round) -> list[dict[str, Any]]:
-    """How the way of counting was changed once judging had opened, the oldest first, from the audit log.
-
-    `method` and `options`: before and after. `known`: the newest tally that was there by then, and with it a
-    ranking; None if nobody could know one.
-    """
-    events = session.execute(
-        select(
-            AuditEvent.at,
-            AuditEvent.facts,
-            select(func.max(Tally.number))
-            .where(Tally.round_id == round_.id, Tally.created_at < AuditEvent.at)
-            # A tally that was refused ranks nothing; one that was not holds SQL's null or JSON's.
-            .where(func.coalesce(func.jsonb_typeof(Tally.refused), "null") == "null")
-            .correlate(AuditEvent)
-            .scalar_subquery()
-            .label("known"),
-        )
-        .where(AuditEvent.contest_id == round_.contest_id, AuditEvent.act == "scoring.changed")
-        # Only a change once judging has opened has a reason.
-        .where(AuditEvent.subject_id == str(round_.id), AuditEvent.facts.has_key("reason"))
-        .order_by(AuditEvent.id)
-    )
-    return [
-        {
-            "at": row.at.astimezone(UTC).isoformat(timespec="seconds"),
-            "method": row.facts["method"],
-            "options": row.facts["options"],
-            "reason": row.facts["reason"],
-            "known": row.known,
-        }
-        for row in events
-    ]
-
-
-def _awards(session: Session, contest: Contest, standings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each award with all that a winners' page needs, so that the page can do without the long standings."""
-    places = {row["entry"]: row for row in standings}
-    found = []
-    for number, row in enumerate(awards.live(session, contest.id), 1):
-        revision = _judged_revision(session, row.Award.entry_id)
-        shown, plain = pictures.of_revision(session, revision.id)
-        found.append(
-            {
-                "number": number,
-                "entry": row.number,
-                "revision": revision.number,
-                "title": revision.title,
-                "credit": revision.credit,
-                "statement": dict(row.Award.statement),
-                "standing": places.get(row.number),
-                "prize": {
-                    "key": row.Prize.key,
-                    "name": dict(row.Prize.name),
-                    "amount": dict(row.Prize.amount),
-                    "position": row.Prize.position,
-                },
-                "pictures": [
-                    {
-                        "page": page,
-                        "alt": picture.alt,
-                        "sizes": [[size.preset, size.width, size.height] for size in picture.sizes],
-                        # Where it comes from: which file of the revision, and which page of it.
-                        "from": [picture.number, picture.page],
-                        "label": picture.label if picture.several or picture.label != "picture" else "",
-                        "number": picture.place,
-                        "of": picture.of,
-                        "media": [*(["moving"] if picture.moving else []), *([picture.video] if picture.video else [])],
-                        # Of its close-up: width, height, a tile's edge and overlap.
-                        "tiles": list(astuple(picture.tiles)) if picture.tiles else None,
-                    }
-                    for page, picture in enumerate(shown, 1)
-                ],
-                "prototypes": len(sheets.prototypes_in(shown, plain)),
-            }
-        )
-    return found
-
-
-def _judged_revision(session: Session, entry_id: uuid.UUID) -> Row[uuid.UUID, int, str, str]:
-    """The revision that was judged: the last one sealed, since nothing is sealed once judging is open."""
-    return session.execute(
-        select(Revision.id, Revision.number, Revision.title, Revision.credit)
-        .where(Revision.entry_id == entry_id)
-        .order_by(Revision.number.desc())
-        .limit(1)
-    ).one()
-
-
-def _standings(session: Session, tally: Tally) -> list[dict[str, Any]]:
-    """`score` is the raw mean, exact. Another method than the mean adds its own score, to six decimals."""
-    rows = session.execute(
-        select(
-            Entry.number,
-            Standing.rank,
-            Standing.tied,
-            Standing.numerator,
-            Standing.denominator,
-            Standing.score,
-            Standing.tie_rule,
-            Standing.scorecards,
-        )
-        .join(Entry, Entry.id == Standing.entry_id)
-        .where(Standing.tally_id == tally.id)
-        .order_by(Standing.rank.asc().nulls_last(), Entry.number)
-    )
-    own, ruled = tally.method not in results.MEANS, bool(tally.params.get("options", {}).get("ties"))
-    return [
-        {
-            "entry": row.number,
-            "rank": row.rank,
-            "tied": row.tied,
-            "scorecards": row.scorecards,
-            "score": None if row.numerator is None else [row.numerator, row.denominator],
-            **({"method_score": None if row.score is None else f"{row.score:.6f}"} if own else {}),
-            **({"tie_rule": row.tie_rule} if ruled else {}),
-        }
-        for row in rows
-    ]
+#: Below it lie the files of scores, by the publication's id; and what they are.
+SCORES_PREFIX, ZIP = "scores/", "application/zip"
+#: From this version of the snapshot on each winner has a card of its own.
+OWN_CARDS = 6
 
 
 # Proposing, approving, publishing ----------------------------------------------------------------
@@ -243,21 +76,31 @@ def _held(session: Session, contest: Contest, number: int) -> Publication:
     return publication
 
 
-def propose(session: Session, actor: Actor, slug: str) -> Publication:
+def propose(session: Session, actor: Actor, slug: str, *, scores_to: Storage | None = None) -> Publication:
     """Freeze what would be published now and ask a second person to look at it.
 
-    An older proposal is superseded; the same proposal again by the same person changes nothing. Raises
-    NotFound; Denied("organiser_only" | "no_tally_yet" | "tally_refused" | "awards_missing" | "award_entry_out").
+    `scores_to`: where the file of the scores goes that will be public too; without it none will be. An older
+    proposal is superseded; the same proposal again by the same person changes nothing. Raises
+    NotFound; Denied("organiser_only" | "no_tally_yet" | "tally_refused" | "awards_missing" | "award_entry_out" |
+    "scores_changed").
     """
+    name, scores, counted = uuid.uuid4(), None, None
+    if scores_to is not None:
+        # Thousands of scores take a moment to write down: no lock is held meanwhile. Object first, row second.
+        contest = contests.get_managed(session, actor, slug)
+        tally = counted = _proposable(session, actor, contest, contest.round)
+        packed = exports.pack(*exports.files_of(session, tally))
+        scores_to.put(_scores_key(name), packed, content_type=ZIP)
+        scores = {
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            "bytes": len(packed),
+            "command": exports.command(tally),
+        }
     contest, round_ = _hold(session, actor, slug)
-    permissions.may_propose_awards(actor, contest, round_).require()
-    tally = _tally_of(session, round_)
-    permissions.may_propose_awards(actor, contest, round_, tally).require()
-    if not awards.live(session, contest.id):
-        raise Denied("awards_missing")
-    if out := _out(session, contest, tally):
-        raise Denied("award_entry_out", entry=f"{out[0]:04d}")
-    frozen = snapshot(session, contest, round_, tally)
+    tally = _proposable(session, actor, contest, round_)
+    if counted is not None and counted.id != tally.id:
+        raise Denied("scores_changed")
+    frozen = snapshot(session, contest, round_, tally, scores)
     digest = digests.sha256(frozen)
     draft = session.scalars(
         select(Publication).where(Publication.contest_id == contest.id, Publication.state == PublicationState.DRAFT)
@@ -267,6 +110,7 @@ def propose(session: Session, actor: Actor, slug: str) -> Publication:
     awards.take_back_draft(session, contest)
     last = session.scalar(select(func.max(Publication.number)).where(Publication.contest_id == contest.id))
     publication = Publication(
+        id=name,
         contest_id=contest.id,
         tally_id=tally.id,
         number=(last or 0) + 1,
@@ -281,6 +125,32 @@ def propose(session: Session, actor: Actor, slug: str) -> Publication:
     audit.record(session, actor, "publication.proposed", publication, number=publication.number, digest=digest)
     outbox.add(session, "mail_proposal", queue="mail", publication_id=str(publication.id))
     return publication
+
+
+def _proposable(session: Session, actor: Actor, contest: Contest, round_: Round) -> Tally:
+    """The tally on which a proposal would stand now. Raises Denied as `propose`."""
+    permissions.may_propose_awards(actor, contest, round_).require()
+    tally = _tally_of(session, round_)
+    permissions.may_propose_awards(actor, contest, round_, tally).require()
+    if not awards.live(session, contest.id):
+        raise Denied("awards_missing")
+    if out := _out(session, contest, tally):
+        raise Denied("award_entry_out", entry=f"{out[0]:04d}")
+    if _overtaken(session, contest, tally):
+        raise Denied("scores_changed")
+    return tally
+
+
+def _overtaken(session: Session, contest: Contest, tally: Tally) -> bool:
+    """Whether an entry left the contest or came back since it was counted, so that a new tally is owed."""
+    counted = select(Standing.entry_id).where(Standing.tally_id == tally.id, Standing.entry_id == Entry.id).exists()
+    there = Entry.state == EntryState.SUBMITTED
+    found = select(Entry.id).where(Entry.contest_id == contest.id, or_(counted & ~there, there & ~counted))
+    return bool(session.scalar(select(found.exists())))
+
+
+def _scores_key(publication_id: uuid.UUID) -> str:
+    return f"{SCORES_PREFIX}{publication_id}"
 
 
 def _tally_of(session: Session, round_: Round) -> Tally:
@@ -307,7 +177,20 @@ def approve(session: Session, actor: Actor, slug: str, number: int, *, digest: s
         if award.state == AwardState.PROPOSED:
             check_transition(AWARD_TRANSITIONS, award.state, AwardState.CONFIRMED)
             award.state = AwardState.CONFIRMED
-    audit.record(session, actor, "publication.approved", publication, number=number, digest=digest)
+    # Recorded, because parts and their holders change. A host looks here whether two accounts are one person's.
+    brought = next(
+        (one for key, one in people.approvers(session, contest, round_).items() if key == actor.account_id), None
+    )
+    audit.record(
+        session,
+        actor,
+        "publication.approved",
+        publication,
+        number=number,
+        digest=digest,
+        approver_invited_by=brought.inviter_id if brought else None,
+        approver_invited_at=brought.invited_at if brought else None,
+    )
     return publication
 
 
@@ -317,7 +200,8 @@ def _require_unchanged(
     """Refuse unless the digest seen, the digest stored, the snapshot stored and what is stored now agree."""
     tally = _tally_of(session, round_)
     stored = digests.sha256(publication.snapshot)
-    now = digests.sha256(snapshot(session, contest, round_, tally))
+    # The scores' file belongs to the tally, of which the snapshot tells the digests: it is not written again.
+    now = digests.sha256(snapshot(session, contest, round_, tally, publication.snapshot.get("scores")))
     if not digest == publication.digest == stored == now or _out(session, contest, tally):
         raise Denied("digest_changed")
 
@@ -410,8 +294,14 @@ class Public:
     digest: str
     snapshot: Mapping[str, Any]
     retracted_reason: str
-    #: Whether its picture for links has been drawn.
+    #: Whether its pictures for links have been drawn.
     card: bool
+    id: uuid.UUID
+
+    @property
+    def winner_cards(self) -> bool:
+        """Whether each winner with pictures has a card of its own; before OWN_CARDS only the first had one."""
+        return self.card and self.snapshot["format"] >= OWN_CARDS
 
 
 #: A snapshot without its standings, which for ten thousand entries are most of it.
@@ -432,6 +322,7 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
         Publication.snapshot if whole else _short,
         Publication.retracted_reason,
         (Publication.card_key != "").label("card"),
+        Publication.id,
     ).join(Contest, Contest.id == Publication.contest_id)
     if number is None:
         wanted = wanted.where(Publication.state == PublicationState.PUBLISHED)
@@ -522,16 +413,56 @@ def _revision_of(session: Session, slug: str, shown: Mapping[str, Any]) -> uuid.
     return revision_id
 
 
-def card_key(session: Session, slug: str, number: int) -> str:
-    """The object of a publication's card. Raises NotFound unless it is drawn and the publication in force."""
-    key = session.scalar(
-        select(Publication.card_key)
+@dataclass(frozen=True)
+class Scores:
+    """The file of scores of a publication: where it lies, and its SHA-256."""
+
+    key: str
+    sha256: str
+
+
+def scores_of(publication_id: uuid.UUID, frozen: Mapping[str, Any]) -> Scores:
+    """The file of scores that a publication makes public, by its snapshot. Raises NotFound if it has none."""
+    scores = frozen.get("scores")
+    if not scores:
+        raise NotFound
+    return Scores(_scores_key(publication_id), scores["sha256"])
+
+
+def kept_scores(session: Session) -> set[str]:
+    """The keys of the files of scores that somebody may still ask for; what else there is may be swept."""
+    published = Publication.published_at.is_not(None) & (Publication.state != PublicationState.RETRACTED)
+    ids = session.scalars(select(Publication.id).where((Publication.state == PublicationState.DRAFT) | published))
+    return {_scores_key(publication_id) for publication_id in ids}
+
+
+def card_key(session: Session, slug: str, number: int, award: int | None = None) -> str:
+    """The object of a publication's card, or of one winner's. Raises NotFound unless it is drawn and in force."""
+    row = session.execute(
+        select(Publication.id, Publication.card_key, Publication.snapshot["format"].as_integer().label("format"))
         .join(Contest, Contest.id == Publication.contest_id)
         .where(Contest.slug == slug, Publication.number == number, Publication.state == PublicationState.PUBLISHED)
-    )
-    if not key:
+    ).first()
+    if row is None or not row.card_key:
         raise NotFound
-    return key
+    if award is None:
+        return str(row.card_key)
+    if not _shown_award(session, slug, number, award)["pictures"] or row.format < OWN_CARDS:
+        raise NotFound
+    return winner_card_key(row.id, award)
+
+
+def winner_card_key(publication_id: uuid.UUID, award: int) -> str:
+    """Where the card of one winner lies, by the award's number in the snapshot."""
+    return f"cards/{uuid.uuid5(publication_id, f'award-{award}')}"
+
+
+def winner_cards(session: Session) -> set[str]:
+    """The keys of all winners' cards of publications in force."""
+    rows = session.execute(
+        select(Publication.id, Publication.snapshot["awards"]).where(Publication.state == PublicationState.PUBLISHED)
+    )
+    return {winner_card_key(publication_id, award["number"]) for publication_id, given in rows for award in given}
 
 
 # What the app team sees --------------------------------------------------------------------------
@@ -561,10 +492,10 @@ def history(session: Session, contest: Contest) -> Sequence[Row[Any]]:
     ).all()
 
 
-def draft_of(session: Session, contest: Contest) -> tuple[Publication, list[dict[str, Any]]] | None:
-    """The publication that is proposed now, and its awards; the rest of its snapshot is not loaded."""
+def draft_of(session: Session, contest: Contest) -> tuple[Publication, Mapping[str, Any]] | None:
+    """The publication that is proposed now, and its snapshot without the standings."""
     row = session.execute(
-        select(Publication, Publication.snapshot["awards"])
+        select(Publication, _short)
         .where(Publication.contest_id == contest.id, Publication.state == PublicationState.DRAFT)
         .options(defer(Publication.snapshot))
     ).first()

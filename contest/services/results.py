@@ -36,8 +36,6 @@ from contest.services import contests, counting
 from contest.services.listing import Listing, newest_title
 from contest.vocabulary import ROUND_TRANSITIONS, RoundState, check_transition
 
-#: What the weighted mean is called in tallies; the second is from when there was no other.
-MEANS = (METHOD, "weighted_rubric_mean")
 #: What a tally is refused with where the packages that its method needs are not installed.
 NO_SCIENCE = "no_science"
 #: Refusals of an analysis that another try may lift.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -25,11 +26,13 @@ from contest.models import (
     Entry,
     Scorecard,
     Standing,
+    Tally,
 )
-from contest.scoring import methods
+from contest.scoring import checking, methods
 from contest.scoring.cards import Cards
+from contest.scoring.digest import sha256
 from contest.scoring.reading import read
-from contest.services import analysis, judging
+from contest.services import analysis, exports, judging, snapshots
 from contest.vocabulary import Role
 from tests.factories import Make
 from tests.services.scored import analyse, close_and_tally, judged_contest, scattered, score
@@ -40,6 +43,15 @@ Judged = tuple[Contest, Account, list[Account]]
 @pytest.fixture
 def judged(make: Make) -> Judged:
     return judged_contest(make)
+
+
+def differences(session: Session, contest: Contest, made: Tally, scores: bytes, weights: bytes) -> list[str]:
+    """What `contest verify` finds between a publication of the tally and the files."""
+    packed = exports.pack(scores, weights)
+    named = {"sha256": hashlib.sha256(packed).hexdigest(), "bytes": len(packed), "command": exports.command(made)}
+    frozen = snapshots.snapshot(session, contest, contest.round, made, named)
+    digest = sha256(frozen)
+    return checking.differences({"digest": digest, "snapshot": frozen}, digest, packed)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +73,7 @@ def test_the_files_give_anybody_the_same_ranking(
     contest.round.method, contest.round.method_options = method, options
     made = close_and_tally(session, make, contest)
 
-    scores, weights = analysis.export_scores(session, make.actor(organiser), contest.slug)
+    scores, weights = exports.export_scores(session, make.actor(organiser), contest.slug)
 
     given = read(scores, weights=weights)
     assert isinstance(given.value, Cards)
@@ -81,7 +93,8 @@ def test_the_files_give_anybody_the_same_ranking(
         else:
             assert row.score == pytest.approx(standing.score, abs=1e-12)
         assert row.extra.get("tie_rule") == standing.tie_rule
-    words = shlex.split(analysis.command(made))
+    assert differences(session, contest, made, scores, weights) == []
+    words = shlex.split(exports.command(made))
     assert words[:5] == ["contest", "tally", "SCORES.csv", "--weights", "W.csv"]
     assert words[5:] == ([] if method == "mean" else ["--method", method]) + [
         word for name, value in sorted(options.items()) for word in ("--option", f"{name}={value}")
@@ -96,12 +109,12 @@ def test_the_command_line_that_is_told_prints_the_stored_standings(
     contest.round.method, contest.round.method_options = "zscore", {"min-n": "3", "min-judges": "2"}
     made = close_and_tally(session, make, contest)
     for name, body in zip(
-        ("SCORES.csv", "W.csv"), analysis.export_scores(session, make.actor(organiser), contest.slug), strict=True
+        ("SCORES.csv", "W.csv"), exports.export_scores(session, make.actor(organiser), contest.slug), strict=True
     ):
         (tmp_path / name).write_bytes(body)
 
     ended = subprocess.run(
-        [sys.executable, "-m", "contest.cli", *shlex.split(analysis.command(made))[1:], "--json"],
+        [sys.executable, "-m", "contest.cli", *shlex.split(exports.command(made))[1:], "--json"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
@@ -125,7 +138,7 @@ def test_the_files_give_anybody_the_same_intervals(session: Session, make: Make,
     found = analyse(session, made)
     assert found is not None
 
-    scores, weights = analysis.export_scores(session, make.actor(organiser), contest.slug)
+    scores, weights = exports.export_scores(session, make.actor(organiser), contest.slug)
 
     given = read(scores, weights=weights).value
     assert isinstance(given, Cards)
@@ -150,7 +163,7 @@ def test_the_files_hold_what_was_counted_and_nobodys_name(session: Session, make
     made = close_and_tally(session, make, contest)
     actor = make.actor(organiser)
 
-    scores, weights = analysis.export_scores(session, actor, contest.slug)
+    scores, weights = exports.export_scores(session, actor, contest.slug)
 
     rows = list(csv.DictReader(io.StringIO(scores.decode())))
     assert weights == b"criterion,weight,points\nclarity,500,5\nfit,300,5\ncraft,200,5\n"
@@ -171,7 +184,7 @@ def test_the_files_hold_what_was_counted_and_nobodys_name(session: Session, make
     assert sorted(map(repr, map(sorted, (one.items() for one in told.values())))) == sorted(
         map(repr, map(sorted, (one.items() for one in accounts.values())))
     )
-    assert analysis.export_scores(session, actor, contest.slug) == (scores, weights)
+    assert exports.export_scores(session, actor, contest.slug) == (scores, weights)
     events = session.scalars(select(AuditEvent).where(AuditEvent.act == "scores.exported")).all()
     assert [(event.actor_id, event.contest_id, event.facts) for event in events] == [
         (organiser.id, contest.id, {"tally": made.number})
@@ -188,7 +201,7 @@ def test_no_files_of_scores_that_are_not_those_of_the_tally(session: Session, ma
     session.flush()
 
     with pytest.raises(Denied, match="scores_changed"):
-        analysis.export_scores(session, make.actor(organiser), contest.slug)
+        exports.export_scores(session, make.actor(organiser), contest.slug)
 
 
 @pytest.mark.parametrize("options", [{}, {"ties": "top"}])
@@ -199,7 +212,7 @@ def test_no_files_of_other_scores_with_the_same_sums(
     score(make, contest, {0: [3, 3, 3], 1: [2, 2, 2]}, judges)
     contest.round.method_options = options
     made = close_and_tally(session, make, contest)
-    assert analysis.export_scores(session, make.actor(organiser), contest.slug)
+    assert exports.export_scores(session, make.actor(organiser), contest.slug)
     judging.reopen_round(session, make.actor(organiser), contest.slug)
     # Two judges change their minds against each other: the entry's mean is what it was.
     one, other = session.scalars(select(Scorecard))
@@ -209,7 +222,7 @@ def test_no_files_of_other_scores_with_the_same_sums(
     session.flush()
 
     with pytest.raises(Denied, match="scores_changed"):
-        analysis.export_scores(session, make.actor(organiser), contest.slug)
+        exports.export_scores(session, make.actor(organiser), contest.slug)
     assert analyse(session, made) is None
 
 
@@ -224,9 +237,10 @@ def test_a_decision_about_entries_that_the_files_lack_is_told_without_them(
     contest.round.method_options = rules
     made = close_and_tally(session, make, contest)
 
-    scores, weights = analysis.export_scores(session, make.actor(organiser), contest.slug)
+    scores, weights = exports.export_scores(session, make.actor(organiser), contest.slug)
 
-    words = shlex.split(analysis.command(made))
+    assert differences(session, contest, made, scores, weights) == []
+    words = shlex.split(exports.command(made))
     assert words[-2:] == ["--option", f"ties=top,decision:{names[0]}>{names[2]}"]
     mean = methods.method("mean")
     result = mean.run(read(scores, weights=weights).value, mean.parsed({"ties": words[-1].removeprefix("ties=")}))

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from contest.models import (
     Account,
+    AuditEvent,
     Award,
     Contest,
     Entry,
+    Invitation,
     LoginSession,
     MailMessage,
     Publication,
@@ -122,6 +124,39 @@ def test_one_person_is_not_two(
         refused = organiser.post(f"{DECIDE}/1/{act}", {"digest": digest}, status=403)
         assert refused.h1 in ("A second person must approve", "This is not possible")
     assert session.scalars(select(Publication.state)).all() == ["draft"]
+
+
+def test_everybody_sees_who_brought_the_second_person_in(
+    organiser: Pages, publisher: Pages, make: Make, session: Session, contest: Contest, entries: list[Entry]
+) -> None:
+    proposer = session.get_one(Account, contest.created_by)
+    second = make.member(contest, Role.CHAIR, make.account("Quick Friend"))
+    assert contest.round.closed_at is not None
+    late = contest.round.closed_at + timedelta(hours=1)
+    sent = {"contest_id": contest.id, "role": "chair", "email": second.email, "email_key": second.email_key}
+    # Invited twice; the first time, before judging closed, they did not come.
+    for moment, account in ((late - timedelta(days=9), None), (late, second)):
+        done = {"accepted_at": moment, "account_id": second.id} if account else {"revoked_at": moment}
+        session.add(Invitation(**sent, **done, invited_by=proposer.id, created_at=moment, expires_at=late))
+    award(organiser, entries)
+    organiser.submit(organiser.get(DECIDE), "Propose publication")
+
+    seen = f"Invited by {proposer.name}"
+    warning = "The proposer invited this person after judging had closed."
+    for reader in (publisher, organiser):
+        told = reader.get(DECIDE).text()
+        listed = told[told.index("Who may approve") :]
+        assert listed.index("Okada Jun") < listed.index("Quick Friend") < listed.index(seen) < listed.index(warning)
+        assert listed.count("Invited by") == 1
+    friend = publisher.as_(second)
+    friend.submit(friend.get(DECIDE), "Approve")
+
+    told = publisher.get(DECIDE).text()
+    assert "Who may approve" not in told
+    assert seen in told and warning in told
+    facts = session.scalars(select(AuditEvent.facts).where(AuditEvent.act == "publication.approved")).one()
+    invited = {name: value for name, value in facts.items() if name.startswith("approver_")}
+    assert invited == {"approver_invited_by": str(proposer.id), "approver_invited_at": late.isoformat()}
 
 
 def test_an_old_proof_of_identity_leads_to_confirming_and_back(

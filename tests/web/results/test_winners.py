@@ -160,6 +160,12 @@ def test_links_to_the_winners_show_the_first_of_them(
     assert told["og:description"].startswith(both("First prize")["ja"]) and "Work 5" in told["og:description"]
     card = pages.open(address)
     assert (card.status_code, card.mimetype, jpeg.measure(card.data)) == (200, "image/jpeg", (1200, 630))
+    # A link to one winner shows that winner; one whose pictures are gone shows none.
+    assert image(pages.get(f"/en/contests/ferry/winners/{entries[0].number}")) == (
+        "http://localhost:5000/pictures/ferry/1/1/card"
+    )
+    assert pages.open("/pictures/ferry/1/1/card").data == card.data
+    assert pages.open("/pictures/ferry/1/3/card").status_code == 404
     published.submit(published.get(DECIDE), "Retract", {"reason": "A mistake."}, status=403)
     assert pages.open(address).status_code == 200
     assert pages.open("/pictures/ferry/2/card").status_code == 404
@@ -229,7 +235,7 @@ def test_the_jury_speaks_on_the_winners_page(
     assert "Aoki Haruka <chair>" in page.text() and "やさしさ" not in page.text()
     assert "青木 遥" in pages.get("/ja/contests/ferry/winners").text()
     told = pages.json("GET", "/api/v1/publications/ferry")["snapshot"]
-    assert (told["format"], told["jury"]["people"]) == (5, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
+    assert (told["format"], told["jury"]["people"]) == (6, {"en": "Aoki Haruka <chair>", "ja": "青木 遥"})
 
 
 def test_a_shared_first_rank_is_pointed_out(
