@@ -6,12 +6,12 @@ import re
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, jsonify, redirect
 
-from contest import i18n, streams, texts, web
+from contest import streams, texts, web
 from contest.errors import Invalid
 from contest.models import EntryFile
+from contest.received import json_body, uuid_or_404
 from contest.services import previews, uploads
 from contest.storage import Grant
 from contest.vocabulary import PreviewState
@@ -31,18 +31,18 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 @writes
 def begin() -> Any:
     """Grant one upload: {entry, slot, name, size, sha256, type, replaces} → where and how to PUT it."""
-    body = web.json_body()
+    body = json_body()
     row, grant = uploads.grant(
         session(),
         actor(),
         web.storage(),
-        entry_id=web.uuid_or_404(_text(body, "entry")),
+        entry_id=uuid_or_404(_text(body, "entry")),
         slot_key=_text(body, "slot"),
         name=_text(body, "name"),
         size=_size(body),
         sha256=_digest(body),
         media_type=_text(body, "type") if "type" in body else "",
-        replaces=web.uuid_or_404(_text(body, "replaces")) if body.get("replaces") else None,
+        replaces=uuid_or_404(_text(body, "replaces")) if body.get("replaces") else None,
     )
     return _granted(row, grant)
 
@@ -75,16 +75,6 @@ def complete(upload_id: UUID) -> Any:
 def cancel(upload_id: UUID) -> Any:
     uploads.remove(session(), actor(), web.storage(), upload_id)
     return "", 204
-
-
-@bp.post("/uploads/<uuid:upload_id>/remove")
-@signed_in
-@writes
-def remove(upload_id: UUID) -> Any:
-    """The same by a plain form."""
-    row = uploads.remove(session(), actor(), web.storage(), upload_id)
-    web.flash_said(_("%(name)s is removed.", name=i18n.safe_name(row.name)))
-    return redirect(url_for("submission.entry", slug=row.entry.contest.slug))
 
 
 def _granted(row: EntryFile, grant: Grant) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from contest import i18n, texts, web
 from contest.errors import Conflict, Invalid
 from contest.forms import entries as forms
+from contest.received import uuid_or_404
 from contest.services import catalogue, entries, receipts, uploads
 from contest.services.calendar import contest_calendar as dates_as_calendar
 from contest.services.drafts import Details
@@ -168,30 +170,150 @@ def entry(slug: str) -> Any:
     return _entry_page(slug)
 
 
-@bp.post("/contests/<slug>/entry")
-@signed_in
-@writes
-def save_entry(slug: str) -> Any:
-    """Keep the details. A save from an old page shows both texts and loses neither."""
+@dataclass
+class _Sent:
+    """What became of all that stood in the page when a button was pressed: what could not be kept, as it was typed."""
+
+    form: forms.Details | None = None
+    #: What another tab saved meanwhile.
+    stored: Details | None = None
+    #: Per file the sentence that was typed, what is wrong with it and what is stored.
+    alts: dict[UUID, dict[str, str]] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    #: The slots to which files came.
+    slots: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not (self.form or self.alts or self.refused)
+
+    def say(self) -> None:
+        for sentence in dict.fromkeys(self.said):
+            web.flash_said(sentence)
+
+    def again(self, slug: str) -> Response:
+        """The page with what could not be kept; what could is stored."""
+        clash = self.stored is not None or any("stored" in each for each in self.alts.values())
+        self.say()
+        return _entry_page(
+            slug,
+            409 if clash else 422,
+            form=self.form,
+            stored=self.stored,
+            refused=self.refused,
+            alts=self.alts,
+        )
+
+
+def _take(slug: str, *, details: bool = False, described: UUID | None = None, removed: UUID | None = None) -> _Sent:
+    """Keep everything that the page sent: files that were chosen, sentences and details. Raises NotFound, Denied.
+
+    Without JavaScript the buttons of the page share one form, so that none throws away what stands in another
+    field. A part that cannot be kept keeps no other one out. `details`, `described`, `removed`: what the button is for.
+    """
+    sentences = _changed_sentences(described)
+    uploads.check_own(session(), actor(), slug, sentences.keys() | ({removed} if removed else set()))
+    sent = _Sent()
+    _take_files(slug, sent)
+    for file_id, form in sentences.items():
+        _take_sentence(file_id, form, sent)
+    if details or "version" in request.form:
+        _take_details(slug, sent)
+    return sent
+
+
+def _changed_sentences(described: UUID | None) -> dict[UUID, forms.Describe]:
+    """By file the sentences that were typed anew, and the one whose button was pressed."""
+    sent = [uuid_or_404(name.removesuffix(".alt")) for name in request.form if name.endswith(".alt")]
+    found = {file_id: forms.Describe(prefix=f"{file_id}.") for file_id in (*sent, *([described] if described else []))}
+    return {
+        file_id: form
+        for file_id, form in found.items()
+        if file_id == described or (form.alt.data or "") != form.was.data
+    }
+
+
+def _take_files(slug: str, sent: _Sent) -> None:
+    """Those that are fine are kept, whatever is wrong with their neighbours."""
+    staged = []
+    for name in request.files:
+        mark, _dot, place = name.partition(".")
+        incoming = [
+            uploads.Incoming(each.filename or "", each.stream)  # type: ignore[arg-type]
+            for each in request.files.getlist(name)
+            if each.filename
+        ]
+        if mark == "file" and incoming:
+            staged.append((place, uploads.stage(session(), actor(), web.storage(), slug, incoming)))
+    for place, files in staged:
+        slot, _dot, replaces = place.partition(".")
+        arrived = uploads.attach(session(), actor(), web.storage(), slug, slot, files, replaces=_uuid(replaces))
+        sent.refused += [(each.name, texts.field_error(each.code)) for each in arrived.refused]
+        if len(arrived.refused) < len(files):
+            sent.slots.append(slot)
+            if arrived.vacant:
+                sent.said.append(
+                    _("The file that it should replace was removed meanwhile. The new file is added instead.")
+                )
+            else:
+                sent.said.append(_("The files have arrived. We check them now."))
+
+
+def _take_sentence(file_id: UUID, form: forms.Describe, sent: _Sent) -> None:
+    typed = form.alt.data or ""
+    if not form.validate():
+        sent.alts[file_id] = {"typed": typed, "error": " ".join(str(each) for each in form.alt.errors)}
+        return
+    try:
+        uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
+    except Invalid as error:
+        sent.alts[file_id] = {"typed": typed, "error": texts.field_error(next(iter(error.problems.values())))}
+    except Conflict as error:
+        if error.reason == "file_gone":
+            sent.said.append(texts.conflict(error.reason))
+            return
+        sent.alts[file_id] = {"typed": typed, "error": texts.conflict(error.reason), "stored": error.facts["stored"]}
+    else:
+        sent.said.append(_("The sentence is saved."))
+
+
+def _take_details(slug: str, sent: _Sent) -> None:
+    """A save from an old page shows both texts and loses neither."""
     form = forms.Details()
     if not form.validate():
-        return _entry_page(slug, 422, form=form)
+        sent.form = form
+        return
     title, statement, declaration, credit = (
         form[name].data or "" for name in ("title", "statement", "declaration", "credit")
     )
     given = Details(title, statement, declaration, credit, _uuid(form.category.data))
+    version = _whole(form.version.data)
     try:
-        entries.save_details(session(), actor(), slug, given, version=_whole(form.version.data))
+        changed = entries.save_details(session(), actor(), slug, given, version=version)
     except Invalid as error:
-        web.keep_and_roll_back()
         form.refuse(error)
-        return _entry_page(slug, 422, form=form)
+        sent.form = form
     except Conflict as error:
-        web.keep_and_roll_back()
         form.version.data = error.facts["version"]
         form.form_errors.append(texts.conflict(error.reason))
-        return _entry_page(slug, 409, form=form, stored=error.facts["stored"])
-    web.flash_said(_("The details are saved."))
+        sent.form, sent.stored = form, error.facts["stored"]
+    else:
+        if changed:
+            sent.said.append(_("The details are saved."))
+
+
+@bp.post("/contests/<slug>/entry")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def save_entry(slug: str) -> Any:
+    """Keep the details, complete or not."""
+    sent = _take(slug, details=True)
+    if not sent.whole:
+        return sent.again(slug)
+    sent.said.append(_("The details are saved."))
+    sent.say()
     return redirect(url_for(".entry", slug=slug, _anchor="h-details"))
 
 
@@ -207,67 +329,59 @@ def entry_files(slug: str) -> Any:
 @web.limiter.limit(web.UPLOAD_LIMIT)
 @writes
 def send_files(slug: str) -> Any:
-    """Files by a plain form. Those that are fine are kept, whatever is wrong with their neighbours."""
-    incoming = [
-        uploads.Incoming(each.filename or "", each.stream)  # type: ignore[arg-type]
-        for each in request.files.getlist("file")
-        if each.filename
-    ]
-    slot = request.form.get("slot", "")
-    try:
-        replaces = _uuid(request.form.get("replaces"))
-        arrived = uploads.receive(session(), actor(), web.storage(), slug, slot, incoming, replaces=replaces)
-    except Invalid as error:
-        web.keep_and_roll_back()
-        arrived = uploads.Arrived(tuple(uploads.Refused("", code) for code in error.problems.values()))
-    if arrived.refused:
-        refused = [(each.name, texts.field_error(each.code)) for each in arrived.refused]
-        return _entry_page(slug, 422, refused=refused)
-    if arrived.vacant:
-        web.flash_said(_("The file that it should replace was removed meanwhile. The new file is added instead."))
-    else:
-        web.flash_said(_("The files have arrived. We check them now."))
-    return redirect(url_for(".entry", slug=slug, _anchor=f"slot-{slot}"))
+    """Files by a plain form."""
+    sent = _take(slug)
+    if not sent.slots and not sent.refused:
+        sent.refused.append(("", texts.field_error("file_missing")))
+    if not sent.whole:
+        return sent.again(slug)
+    sent.say()
+    return redirect(url_for(".entry", slug=slug, _anchor=f"slot-{sent.slots[0]}"))
 
 
 @bp.post("/contests/<slug>/entry/files/<uuid:file_id>")
 @signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
 @writes
 def describe_file(slug: str, file_id: UUID) -> Any:
     """Keep the sentence for those who cannot see a picture."""
-    form = forms.Describe()
-    typed = form.alt.data or ""
-    if not form.validate():
-        sentence = " ".join(str(each) for each in form.alt.errors)
-        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": sentence}})
-    try:
-        uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
-    except Invalid as error:
-        web.keep_and_roll_back()
-        sentence = texts.field_error(next(iter(error.problems.values())))
-        return _entry_page(slug, 422, alts={file_id: {"typed": typed, "error": sentence}})
-    except Conflict as error:
-        web.keep_and_roll_back()
-        if error.reason == "file_gone":
-            web.flash_said(texts.conflict(error.reason))
-            return redirect(url_for(".entry", slug=slug))
-        told = {"typed": typed, "error": texts.conflict(error.reason), "stored": error.facts["stored"]}
-        return _entry_page(slug, 409, alts={file_id: told})
-    web.flash_said(_("The sentence is saved."))
+    sent = _take(slug, described=file_id)
+    if not sent.whole:
+        return sent.again(slug)
+    sent.say()
     return redirect(url_for(".entry", slug=slug, _anchor=f"file-{file_id}"))
+
+
+@bp.post("/contests/<slug>/entry/files/<uuid:file_id>/remove")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def remove_file(slug: str, file_id: UUID) -> Any:
+    """Take a file out of the draft. What was typed elsewhere is kept first; if it cannot be, nothing is removed."""
+    sent = _take(slug, removed=file_id)
+    if not sent.whole:
+        return sent.again(slug)
+    row = uploads.remove(session(), actor(), web.storage(), file_id)
+    sent.said.append(_("%(name)s is removed.", name=i18n.safe_name(row.name)))
+    sent.say()
+    return redirect(url_for(".entry", slug=slug))
 
 
 @bp.post("/contests/<slug>/entry/submit")
 @signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
 @writes
 def submit(slug: str) -> Any:
+    sent = _take(slug)
+    if not sent.whole:
+        return sent.again(slug)
     try:
         revision = entries.submit(session(), actor(), slug, settings=web.settings())
     except Invalid as error:
-        web.keep_and_roll_back()
         if "number" in error.facts:
             web.flash_said(texts.field_error("nothing_changed"))
             return redirect(url_for(".receipt", slug=slug, number=error.facts["number"]))
+        sent.say()
         return _entry_page(slug, 422, pressed=True)
     return redirect(url_for(".receipt", slug=slug, number=revision.number))
 

@@ -39,6 +39,9 @@ DESCRIBED = (
     PICTURES | VIDEOS | MODELS | {Kind.PSD, Kind.PSB, Kind.SKETCH, Kind.FIG, Kind.XD, Kind.LOTTIE, Kind.DOTLOTTIE}
 )
 
+#: Fields of the form of details, as `find_missing` names them.
+DETAIL_FIELDS = ("title", "category", "statement", "declaration", "credit")
+
 #: Members of a package that a page lists.
 TREE_MOST = 200
 #: States in which a file's previews are as whole as they will be.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select, text
@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 
 from contest import audit, clock, outbox, permissions
 from contest.errors import Conflict, Invalid, NotFound
-from contest.models import AuditEvent, Contest, Entry, Revision, RevisionFile, TermsAcceptance
+from contest.models import Account, AuditEvent, Contest, Entry, Membership, Revision, RevisionFile, TermsAcceptance
 from contest.permissions import Actor
 from contest.services import contests, receipts
 from contest.services.drafts import (
     CREDIT_MOST,
     DECLARATION_MOST,
+    DETAIL_FIELDS,
     STATEMENT_MOST,
     TITLE_MOST,
     CategoryRow,
@@ -41,7 +42,7 @@ from contest.services.drafts import (
     terms_of,
 )
 from contest.settings import Settings
-from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, FileState, Phase, check_transition
+from contest.vocabulary import ENTRY_TRANSITIONS, EntryState, FileState, Phase, Role, check_transition
 
 __all__ = [
     "Details",
@@ -101,6 +102,18 @@ class Workspace:
     @property
     def pending(self) -> bool:
         return any(file.pending for file in self.files)
+
+    @property
+    def lost(self) -> list[Missing]:
+        """What was missing at the close and cannot be put right in the grace, which is for uploads only."""
+        if self.may_edit or not self.may_submit:
+            return []
+        return [each for each in self.missing if each.code == "slot_empty" or each.field in DETAIL_FIELDS]
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something left to do that can lead to a revision."""
+        return self.may_edit.allowed or (self.may_submit.allowed and not self.lost)
 
 
 # Loading --------------------------------------------------------------------------------------------
@@ -209,6 +222,7 @@ def enter(
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"contest.entry.number:{contest.id}"}
     )
+    actor = _with_roles_of_now(session, actor, contest)
     entry = find_own(session, actor, contest, lock=True)
     hold(session, contest)
     now = clock.read(session)
@@ -237,6 +251,22 @@ def enter(
         raise Conflict("already_in_contest") from error
     audit.record(session, actor, "entry.started", started, number=number)
     return started
+
+
+def _with_roles_of_now(session: Session, actor: Actor, contest: Contest) -> Actor:
+    """The actor with the roles that they hold in the contest now, which no other act can add to until this one is done.
+
+    Whoever gives a role takes the same lock: see invitations.grant_role.
+    """
+    session.execute(select(Account.id).where(Account.id == actor.account_id).with_for_update(key_share=True))
+    roles = session.scalars(
+        select(Membership.role).where(
+            Membership.contest_id == contest.id,
+            Membership.account_id == actor.account_id,
+            Membership.removed_at.is_(None),
+        )
+    )
+    return replace(actor, roles={**actor.roles, contest.id: frozenset(map(Role, roles))})
 
 
 def check_enter(actor: Actor, contest: Contest, terms: TermsState, entry_state: str | None, now: datetime) -> None:
@@ -268,20 +298,21 @@ def _check_category(category_id: uuid.UUID | None, categories: Sequence[Category
 # Wording --------------------------------------------------------------------------------------------
 
 
-def save_details(session: Session, actor: Actor, slug: str, details: Details, *, version: int) -> Entry:
-    """Keep the words of the draft, complete or not. `version` is the one that the form was opened with.
+def save_details(session: Session, actor: Actor, slug: str, details: Details, *, version: int) -> bool:
+    """Keep the words of the draft, complete or not; whether any were new.
 
-    Raises Conflict("stale") with `stored` (Details) and `version` if others were saved meanwhile; the same
-    words a second time are fine.
+    `version` is the one that the form was opened with. Raises Conflict("stale") with `stored` (Details) and
+    `version` if others were saved meanwhile; the same words a second time are fine.
     """
     entry = get_own(session, actor, slug, lock=True)
+    stored = details_of(entry)
+    if stored == details:
+        # Every button of the page sends the details too, also after the close: what is kept already is nobody's change.
+        return False
     now = clock.read(session)
     permissions.may_edit_entry(actor, entry, now).require()
     _check_lengths(details)
     _check_category(details.category_id, categories_of(session, entry.contest))
-    stored = details_of(entry)
-    if stored == details:
-        return entry
     if entry.version != version:
         raise Conflict("stale", stored=stored, version=entry.version)
     changed = sorted(name for name, value in asdict(details).items() if value != getattr(stored, name))
@@ -290,7 +321,7 @@ def save_details(session: Session, actor: Actor, slug: str, details: Details, *,
     entry.version += 1
     entry.changed_at = now
     audit.record(session, actor, "entry.changed", entry, fields=changed)
-    return entry
+    return True
 
 
 def _check_lengths(details: Details) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -292,6 +292,17 @@ def _begin(
 # Finishing ------------------------------------------------------------------------------------------
 
 
+def check_own(session: Session, actor: Actor, slug: str, file_ids: Collection[uuid.UUID]) -> None:
+    """Whether each is a file of the actor's entry in the contest, taken out of it or not. Raises NotFound.
+
+    Asked before the bytes of a form move: what is refused afterwards leaves them in the store without a row.
+    """
+    entry = entries.get_own(session, actor, slug)
+    found = select(func.count()).where(EntryFile.entry_id == entry.id, EntryFile.id.in_(file_ids))
+    if session.scalars(found).one() < len(file_ids):
+        raise NotFound
+
+
 def get_own(session: Session, actor: Actor, file_id: uuid.UUID) -> EntryFile:
     """A file of the actor's own draft, to be told of its state. Raises NotFound."""
     row = session.scalars(
@@ -336,6 +347,16 @@ def _received(session: Session, actor: Actor, entry: Entry, row: EntryFile, now:
     outbox.add(session, "check_file", key=f"check:{row.id}", share=entry.account_id, file_id=str(row.id))
 
 
+@dataclass(frozen=True)
+class Staged:
+    """A file of a plain form whose bytes are in the store and whose row is not made yet."""
+
+    name: str
+    key: str
+    size: int
+    sha256: bytes
+
+
 def receive(
     session: Session,
     actor: Actor,
@@ -346,18 +367,24 @@ def receive(
     *,
     replaces: uuid.UUID | None = None,
 ) -> Arrived:
-    """Take the files of a plain form; each stands for itself.
-
-    What counts for the deadline is when the whole form had arrived. `replaces`: as in `grant`, for the first
-    file. Raises NotFound, Denied and Invalid.
-    """
+    """Take the files of a plain form with one slot: `stage`, then `attach`."""
     if not incoming:
         raise Invalid("file", "file_missing")
+    staged = stage(session, actor, storage, slug, incoming)
+    return attach(session, actor, storage, slug, slot_key, staged, replaces=replaces)
+
+
+def stage(
+    session: Session, actor: Actor, storage: Storage, slug: str, incoming: Sequence[Incoming]
+) -> list[Staged | Refused]:
+    """Put the files of a plain form into the store; each stands for itself. Raises NotFound and Denied.
+
+    No row is locked while the bytes move: all files of a form are staged before the first one is attached.
+    """
     entry = entries.get_own(session, actor, slug)
     # Asked before the bytes move, and again under the lock.
     permissions.may_edit_entry(actor, entry, clock.read(session)).require()
-    staged: list[tuple[Incoming, str, str, int, bytes]] = []
-    refused: list[Refused] = []
+    staged: list[Staged | Refused] = []
     for each in incoming:
         try:
             name = clean_name(each.name)
@@ -365,27 +392,51 @@ def receive(
             if size == 0:
                 raise Invalid("file", "file_empty")
         except Invalid as error:
-            refused.append(Refused(each.name, next(iter(error.problems.values()))))
+            staged.append(Refused(each.name, next(iter(error.problems.values()))))
             continue
         key = f"incoming/{uuid.uuid4()}"
         # Object first, row second; an object that gets no row is swept after a day.
         storage.put(key, each.stream, content_type=STORED_TYPE)
-        staged.append((each, name, key, size, digest))
-    entry = _own_entry(session, actor, entry.id)
+        staged.append(Staged(name, key, size, digest))
+    return staged
+
+
+def attach(
+    session: Session,
+    actor: Actor,
+    storage: Storage,
+    slug: str,
+    slot_key: str,
+    staged: Sequence[Staged | Refused],
+    *,
+    replaces: uuid.UUID | None = None,
+) -> Arrived:
+    """Give staged files their rows, and owe their checks.
+
+    What counts for the deadline is when the whole form had arrived. `replaces`: as in `grant`, for the first
+    file. Raises NotFound and Denied.
+    """
+    entry = _own_entry(session, actor, entries.get_own(session, actor, slug).id)
     old = _replaceable(session, entry, slot_key, replaces)
     vacant = replaces is not None and (old is None or old.removed_at is not None)
-    for _, name, key, size, digest in staged:
+    refused: list[Refused] = []
+    for each in staged:
+        if isinstance(each, Refused):
+            refused.append(each)
+            continue
         now = clock.read(session)
         permissions.may_edit_entry(actor, entry, now).require()
         try:
-            row = _begin(session, entry, slot_key, name, size, digest, now, old=old)
+            row = _begin(session, entry, slot_key, each.name, each.size, each.sha256, now, old=old)
         except Invalid as error:
-            refused.append(Refused(name, next(iter(error.problems.values()))))
-            db.after_commit(session, partial(storage.delete, key))
+            refused.append(Refused(each.name, next(iter(error.problems.values()))))
+            db.after_commit(session, partial(storage.delete, each.key))
             continue
-        row.staging_key = key
+        row.staging_key = each.key
         session.flush()
-        audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
+        audit.record(
+            session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=each.size
+        )
         _received(session, actor, entry, row, now)
         session.flush()
         old = None

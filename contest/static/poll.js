@@ -11,7 +11,11 @@ let asking = null;
 /** What a part says. Tokens are signed anew for each page and say nothing. */
 const said = (element) => element.outerHTML.replace(/name="csrf_token" value="[^"]*"/g, "");
 
+// What only helps where no script runs.
 document.querySelectorAll("[data-reload]").forEach((element) => element.remove());
+// Without this file the page is one form, so that each button saves all that was typed. With it each form sends its own.
+const separate = (element) => element.querySelectorAll('[form="details"]').forEach((each) => each.removeAttribute("form"));
+separate(document);
 area?.querySelectorAll("[data-live], [data-row]").forEach((element) => {
   element.lastSaid = said(element);
 });
@@ -81,6 +85,7 @@ export function focusOn(element) {
 /** Take the living parts out of a parsed page. `force`: the row or part that its own answer replaces. */
 function merge(page, force) {
   let found = false;
+  separate(page);
   const own = force && page.querySelector(`[data-own="${CSS.escape(force)}"]`);
   if (own) replace(area.querySelector(`[data-own="${CSS.escape(force)}"]`), document.importNode(own, true), true);
   for (const fresh of page.querySelectorAll("[data-live]")) {

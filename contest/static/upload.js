@@ -12,6 +12,11 @@ const words = document.getElementById("upload-words")?.dataset;
 const waiting = [];
 let running = 0;
 let lastGrant = Promise.resolve();
+// All that was chosen since nothing was under way, for the bar that stays in sight.
+const batch = new Set();
+const whole = document.getElementById("upload-all");
+const wholePace = {};
+let quarter = 0;
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
@@ -34,6 +39,45 @@ function timeLeft(seconds) {
   const minutes = Math.max(1, Math.round(seconds / 60));
   if (minutes < 60) return fill(words.minutes, { n: minutes });
   return fill(words.hours, { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+/** Bytes in a second, over the last moments that `mark` remembers; NaN until there is enough to go by. */
+function pace(mark, sent) {
+  const now = performance.now();
+  if (mark.now === undefined || sent < mark.sent) Object.assign(mark, { now, sent, rate: Number.NaN });
+  const seconds = (now - mark.now) / 1000;
+  if (seconds >= 1) {
+    const rate = (sent - mark.sent) / seconds;
+    Object.assign(mark, { now, sent, rate: Number.isNaN(mark.rate) ? rate : 0.7 * mark.rate + 0.3 * rate });
+  }
+  return mark.rate;
+}
+
+/** How far all uploads are together: always in sight, and said at each quarter where there are several. */
+function showWhole() {
+  const files = [...batch].filter((upload) => !upload.gone);
+  const arrived = files.filter((upload) => upload.arrived).length;
+  whole.hidden = arrived === files.length;
+  if (whole.hidden) {
+    if (arrived > 1) say(fill(words.allHere, { n: arrived }));
+    batch.clear();
+    quarter = 0;
+    return;
+  }
+  const all = files.reduce((sum, upload) => sum + upload.file.size, 0);
+  const sent = files.reduce((sum, upload) => sum + upload.sent, 0);
+  // The last bytes are there once the server has said so.
+  const percent = Math.min(99, Math.floor((100 * sent) / Math.max(1, all)));
+  const told = fill(words.whole, { done: arrived, all: files.length, percent });
+  const left = timeLeft((all - sent) / pace(wholePace, sent));
+  const [text, bar] = whole.children;
+  text.textContent = left ? fill(words.left, { progress: told, left }) : told;
+  bar.value = percent;
+  bar.className = files.some((upload) => !upload.arrived && upload.retry.hidden) ? "" : "held";
+  if (files.length > 1 && Math.floor(percent / 25) > quarter) {
+    quarter = Math.floor(percent / 25);
+    say(told);
+  }
 }
 
 /** What went wrong, in a sentence for the person. `again`: trying once more may help; `held`: after an act of theirs. */
@@ -97,7 +141,9 @@ class Upload {
     this.list = list;
     this.stop = new AbortController();
     this.id = null;
-    this.halfSaid = this.failed = false;
+    this.mark = {};
+    this.halfSaid = this.failed = this.arrived = this.gone = false;
+    this.sent = 0;
     // Grants are asked for in the order in which files were chosen: it is the order that judges see.
     this.turn = lastGrant;
     lastGrant = new Promise((done) => (this.granted = done));
@@ -170,24 +216,19 @@ class Upload {
     const percent = Math.floor((100 * sent) / Math.max(1, this.file.size));
     this.bar.value = percent;
     const told = fill(words.progress, { percent, done: bytes(sent), all: bytes(this.file.size) });
-    const left = timeLeft((this.file.size - sent) / this.pace(sent));
+    const left = timeLeft((this.file.size - sent) / pace(this.mark, sent));
     this.text.textContent = left ? fill(words.left, { progress: told, left }) : told;
     if (percent >= 50 && percent < 100 && !this.halfSaid) {
       this.halfSaid = true;
-      say(fill(words.half, { name: this.name }));
+      this.sayAlone(words.half);
     }
+    this.sent = sent;
+    showWhole();
   }
 
-  /** Bytes in a second, over the last moments; NaN until there is enough to go by. */
-  pace(sent) {
-    const now = performance.now();
-    if (!this.mark || sent < this.mark.sent) this.mark = { now, sent, rate: Number.NaN };
-    const seconds = (now - this.mark.now) / 1000;
-    if (seconds >= 1) {
-      const rate = (sent - this.mark.sent) / seconds;
-      this.mark = { now, sent, rate: Number.isNaN(this.mark.rate) ? rate : 0.7 * this.mark.rate + 0.3 * rate };
-    }
-    return this.mark.rate;
+  /** Say what one file does; of several together only the whole is said. */
+  sayAlone(sentence) {
+    if (batch.size === 1) say(fill(sentence, { name: this.name }));
   }
 
   /** The whole way, from wherever it stopped before. */
@@ -205,7 +246,7 @@ class Upload {
       this.row.dataset.row = grant.id;
       this.bar.hidden = false;
       this.show(words.sending, "");
-      say(fill(words.started, { name: this.name }));
+      this.sayAlone(words.started);
       await this.patiently(async () => {
         try {
           await put(grant, this.file, signal, (sent) => this.progress(sent));
@@ -284,6 +325,7 @@ class Upload {
     this.show(words.paused, sentence, "act");
     say(`${this.name}: ${sentence}`);
     this.retry.hidden = false;
+    showWhole();
     window.addEventListener("online", () => this.goOn(), { once: true });
   }
 
@@ -295,12 +337,16 @@ class Upload {
     this.bar.className = "";
     this.show(words.waiting, "", "rest");
     waiting.push(this);
+    showWhole();
     next();
   }
 
   /** Leave the row to the server's own. */
   leave() {
-    say(fill(words.finished, { name: this.name }));
+    this.sayAlone(words.finished);
+    this.arrived = true;
+    this.sent = this.file.size;
+    showWhole();
     const focused = this.row.contains(document.activeElement);
     delete this.row.dataset.busy;
     if (focused) focusOn(this.list);
@@ -318,7 +364,8 @@ class Upload {
 
   fail(sentence, code = "") {
     this.granted();
-    this.failed = true;
+    this.failed = this.gone = true;
+    showWhole();
     this.row.dataset.refused = code;
     this.row.className = "file bad";
     this.bar.hidden = true;
@@ -337,6 +384,8 @@ class Upload {
   /** Take the row away, and say why. */
   drop(sentence) {
     this.granted();
+    this.gone = true;
+    showWhole();
     const focused = this.row.contains(document.activeElement);
     this.row.remove();
     if (focused) focusOn(this.list);
@@ -374,7 +423,12 @@ function next() {
 /** Take files for a form's slot, in the order in which they were chosen. */
 function take(form, files) {
   const list = document.querySelector(`[data-live="slot-${CSS.escape(form.dataset.slot)}"]`);
-  for (const file of files) waiting.push(new Upload(form, file, list));
+  for (const file of files) {
+    const upload = new Upload(form, file, list);
+    batch.add(upload);
+    waiting.push(upload);
+  }
+  showWhole();
   next();
 }
 
@@ -426,12 +480,14 @@ if (words && window.isSecureContext && crypto.subtle) {
     },
     { capture: true },
   );
-  document.addEventListener("change", (event) => {
-    const form = event.target.form;
-    if (event.target.type !== "file" || !form || !("upload" in form.dataset)) return;
-    take(form, event.target.files);
-    event.target.value = "";
-  });
+  const send = (field) => {
+    if (field.type !== "file" || !("upload" in (field.form?.dataset ?? {}))) return;
+    take(field.form, field.files);
+    field.value = "";
+  };
+  document.addEventListener("change", (event) => send(event.target));
+  // On a slow line somebody chose files before this file had come; the button that would send them is hidden now.
+  document.querySelectorAll('input[type="file"]').forEach((field) => field.files.length && send(field));
   // One act replaces a file: the word that would open the form opens the choice of files.
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("details.swap > summary");

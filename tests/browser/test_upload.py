@@ -148,6 +148,22 @@ def test_a_broken_line_is_tried_again(
     assert stored(session) == {"screen.png": "accepted"}
 
 
+def test_what_is_chosen_before_the_script_has_come_is_sent(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = visit(entrant)
+    held: list[Route] = []
+    page.route(re.compile(r"/upload\."), lambda route: held.append(route))
+    page.goto("/contests/send/entry", wait_until="commit")
+    choose(page, "Screens", file("early.png", png()))
+    until(page, lambda: held, "the browser to ask for the script")
+
+    held[0].continue_()
+
+    expect_loaded(row(page, "early.png").get_by_role("img"))
+    assert stored(session) == {"early.png": "accepted"}
+
+
 def test_what_is_chosen_while_offline_goes_on_by_itself(
     visit: Visit, session: Session, contest: Contest, entrant: Account
 ) -> None:
@@ -173,6 +189,23 @@ def test_of_two_files_the_good_one_stays(visit: Visit, session: Session, contest
     expect(row(page, "good.png")).to_contain_text("Ready, no text yet")
     expect(row(page, "bad.png")).to_contain_text("The other files are not affected.")
     assert stored(session) == {"good.png": "accepted", "bad.png": "rejected"}
+
+
+def test_how_far_all_files_are_stays_in_sight(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant)
+    throttle(page, 60_000)
+    choose(page, "Screens", file("one.png", noise(300, 200)), file("two.png", noise(300, 200)))
+
+    whole = page.get_by_text(re.compile(r"^[01] of 2 files sent, \d\d? %"))
+    expect(whole).to_be_visible()
+    page.get_by_role("heading", level=1).scroll_into_view_if_needed()
+    expect(whole).to_be_in_viewport()
+    expect(page.get_by_role("progressbar", name="All uploads")).to_be_in_viewport()
+
+    expect(page.locator("#said")).to_contain_text("2 files have arrived. They are being checked.")
+    expect(whole).to_be_hidden()
 
 
 def test_a_double_click_seals_one_revision_and_going_back_does_no_harm(

@@ -364,8 +364,8 @@ class TestPlainForm:
 
         assert [(each.name, each.code) for each in refused] == [
             ("empty.png", "file_empty"),
-            ("\0", "name_invalid"),
             ("a.tiff", "file_type"),
+            ("\0", "name_invalid"),
         ]
         assert session.scalars(select(EntryFile.name)).all() == ["good.png"]
 

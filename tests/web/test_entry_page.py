@@ -40,7 +40,7 @@ class TestWholeJourney:
         url, data = page.form("Send Screens")
         page = visitor.post(
             url,
-            {**data, "file": [(io.BytesIO(png()), "画面 1.png"), (io.BytesIO(png(80, 60)), "two.png")]},
+            {**data, "file.screens": [(io.BytesIO(png()), "画面 1.png"), (io.BytesIO(png(80, 60)), "two.png")]},
             follow=True,
         )
         assert tasks(page)["Screens"] == "Checking"
@@ -49,7 +49,7 @@ class TestWholeJourney:
         page = visitor.get("/contests/ferry/entry")
         assert tasks(page)["Screens"] == "2 of 8, 2 to look at"
         for number, row in enumerate(session.scalars(select(EntryFile).order_by(EntryFile.position)).all(), 1):
-            page = visitor.submit(page, f"Save the sentence for {row.name}", {"alt": f"Screen {number}."})
+            page = visitor.submit(page, f"Save the sentence for {row.name}", {f"{row.id}.alt": f"Screen {number}."})
         assert tasks(page)["Check and submit"] == "Ready to submit"
 
         page = visitor.submit(page, "Submit revision 1")
@@ -134,7 +134,7 @@ class TestSubmitting:
             assert len(set(re.findall(r"\d\d:\d\d:\d\d", told))) >= 2
             assert "Your request came" in told
         url, data = page.form("Send Screens")
-        visitor.post(url, {**data, "file": (io.BytesIO(png()), "late.png")}, 403)
+        visitor.post(url, {**data, "file.screens": (io.BytesIO(png()), "late.png")}, 403)
         visitor.get("/contests/ferry/entry/withdraw", 403)
         visitor.post("/contests/ferry/entry/withdraw", {}, 403)
 
