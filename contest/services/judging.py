@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -22,26 +21,21 @@ from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import Assignment, Contest, Criterion, Entry, Recusal, Revision, Round, Score, Scorecard
 from contest.permissions import Actor
 from contest.scoring import rubric
-from contest.services import pictures
-from contest.services.listing import newest_revision
+from contest.services import pictures, queues
 from contest.services.rounds import close_round, open_round, reopen_round
 from contest.services.sheets import (
     QUEUE_STATES,
     CardView,
-    Head,
     JudgeSheet,
-    Progress,
     Queue,
     QueueRow,
     Scored,
     ScoredRow,
-    SheetCriterion,
 )
 from contest.vocabulary import (
     SCORECARD_TRANSITIONS,
     EntryState,
     RecusalKind,
-    Role,
     RoundState,
     ScorecardState,
     check_transition,
@@ -66,106 +60,7 @@ MOST_TEXT = 5000
 #: Rows of a judge's queue on one page.
 QUEUE_PAGE = 50
 
-_last_revision = newest_revision()
-
-
 # Reading -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Row:
-    """An assignment of the judge, as the queue needs it."""
-
-    code: str
-    state: str
-    saved_at: datetime | None
-    conflict: str
-    revision_id: uuid.UUID
-    card_id: uuid.UUID | None
-
-
-def _judged(session: Session, actor: Actor, slug: str, *, hold: bool = False) -> tuple[Contest, Round]:
-    """The contest that the actor judges, and its round. Raises NotFound for anybody else.
-
-    A judge's access ends when the winners are published: what was blind is not looked up afterwards.
-    `hold` keeps the contest's row from being locked by others: see `_hold`.
-    """
-    wanted = select(Contest, Round).join(Round).where(Contest.slug == slug).order_by(Round.position.desc()).limit(1)
-    if hold:
-        wanted = wanted.with_for_update(read=True, key_share=True, of=Contest)
-    row = session.execute(wanted.execution_options(populate_existing=hold)).first()
-    if row is None or not actor.has(row.Contest.id, Role.JUDGE):
-        raise NotFound
-    if row.Contest.published_at is not None or row.Round.state == RoundState.CONFIRMED:
-        raise NotFound
-    return row.Contest, row.Round
-
-
-def _head(contest: Contest, round_: Round) -> Head:
-    decision = permissions.may_score(round_)
-    return Head(
-        slug=contest.slug,
-        contest=dict(contest.title),
-        round=dict(round_.name),
-        zone=contest.zone,
-        due_at=round_.due_at,
-        open=decision.allowed,
-        reason=decision.reason,
-        closed_at=round_.closed_at,
-    )
-
-
-def _rows(session: Session, actor: Actor, round_: Round) -> list[_Row]:
-    """The judge's assignments in their own random order. Entries that left the contest are gone here too."""
-    if round_.state == RoundState.PLANNED:
-        return []
-    found = session.execute(
-        select(
-            Assignment.code,
-            Scorecard.id.label("card_id"),
-            Scorecard.state,
-            Scorecard.updated_at,
-            Recusal.kind.label("conflict"),
-            func.coalesce(Scorecard.revision_id, _last_revision).label("revision_id"),
-        )
-        .join(Entry, Entry.id == Assignment.entry_id)
-        .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
-        .outerjoin(Recusal, Recusal.assignment_id == Assignment.id)
-        .where(
-            Assignment.round_id == round_.id,
-            Assignment.judge_id == actor.account_id,
-            Assignment.removed_at.is_(None),
-            Entry.state == EntryState.SUBMITTED,
-        )
-        .order_by(Assignment.position, Assignment.code)
-    ).all()
-    # Passed over: nothing saved here, but something further down in the judge's order.
-    last = max((place for place, row in enumerate(found) if row.card_id is not None), default=-1)
-    rows = []
-    for place, row in enumerate(found):
-        if row.conflict is not None:
-            state = "conflict"
-        elif row.card_id is None:
-            state = "skipped" if place < last else "open"
-        else:
-            state = "judged" if row.state == ScorecardState.SUBMITTED else "draft"
-        rows.append(_Row(row.code, state, row.updated_at, row.conflict or "", row.revision_id, row.card_id))
-    return rows
-
-
-def _progress(rows: Sequence[_Row]) -> Progress:
-    states = [row.state for row in rows]
-    return Progress(len(rows), *(states.count(state) for state in ("judged", "draft", "skipped", "conflict", "open")))
-
-
-def _next_open(rows: Sequence[_Row], after: int = -1) -> str | None:
-    """The next entry to judge behind a place, then from the top; what was passed over comes last."""
-    turned = [*rows[after + 1 :], *rows[: max(after, 0)]]
-    for states in (("draft", "open"), ("skipped",)):
-        for row in turned:
-            if row.state in states:
-                return row.code
-    return None
 
 
 def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page: int = 1) -> Queue:
@@ -173,8 +68,8 @@ def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page:
 
     A page beyond the last is the last.
     """
-    contest, round_ = _judged(session, actor, slug)
-    rows = _rows(session, actor, round_)
+    contest, round_ = queues.judged(session, actor, slug)
+    rows = queues.rows_of(session, actor, round_)
     show = show if show in QUEUE_STATES else "all"
     listed = [row for row in rows if show in ("all", row.state)]
     page = min(max(page, 1), max(1, -(-len(listed) // QUEUE_PAGE)))
@@ -202,23 +97,22 @@ def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page:
             )
         )
     return Queue(
-        head=_head(contest, round_),
-        progress=_progress(rows),
+        head=queues.head(contest, round_),
+        progress=queues.progress(rows),
         show=show,
         rows=tuple(shown),
         total=len(listed),
         page=page,
         per=QUEUE_PAGE,
-        next_open=_next_open(rows),
+        next_open=queues.next_open(rows),
     )
 
 
 def scores(session: Session, actor: Actor, slug: str) -> Scored:
     """The judge's own submitted scorecards, the highest first. Raises NotFound unless the actor judges this contest."""
-    contest, round_ = _judged(session, actor, slug)
-    rows = _rows(session, actor, round_)
+    contest, round_ = queues.judged(session, actor, slug)
+    rows = queues.rows_of(session, actor, round_)
     judged = {row.card_id: row for row in rows if row.state == "judged" and row.card_id is not None}
-    totals = dict(iter(session.execute(select(Scorecard.id, Scorecard.total).where(Scorecard.id.in_(judged)))))
     levels: dict[uuid.UUID, dict[str, int]] = {card_id: {} for card_id in judged}
     given = (
         select(Score.scorecard_id, Criterion.key, Score.points).join(Criterion).where(Score.scorecard_id.in_(judged))
@@ -230,73 +124,40 @@ def scores(session: Session, actor: Actor, slug: str) -> Scored:
     found = []
     for card_id, row in judged.items():
         # A submitted card has a level for each criterion, and so a total.
-        share = ((totals[card_id] or 0) * 2000 + rubric.FULL) // (2 * rubric.FULL)
-        found.append(ScoredRow(row.code, levels[card_id], share, looks.get(row.revision_id, nothing).thumb))
+        found.append(ScoredRow(row.code, levels[card_id], row.share or 0, looks.get(row.revision_id, nothing).thumb))
     found.sort(key=lambda row: -row.share)
-    return Scored(_head(contest, round_), _progress(rows), _criteria(session, round_), tuple(found))
+    return Scored(
+        queues.head(contest, round_), queues.progress(rows), queues.criteria_of(session, round_), tuple(found)
+    )
 
 
 def sheet(session: Session, actor: Actor, slug: str, code: str) -> JudgeSheet:
     """One entry to judge. Raises NotFound unless it is assigned to this judge and not given back."""
-    contest, round_ = _judged(session, actor, slug)
-    rows = _rows(session, actor, round_)
-    place, row = _find(rows, code)
+    contest, round_ = queues.judged(session, actor, slug)
+    rows = queues.rows_of(session, actor, round_)
+    place, row = queues.find(rows, code)
     written = session.execute(
         select(Revision.title, Revision.statement, Revision.declaration).where(Revision.id == row.revision_id)
     ).one()
     seen, plain = pictures.of_revision(session, row.revision_id)
+    before, after = queues.beside(rows[:place][::-1]), queues.beside(rows[place + 1 :])
     return JudgeSheet(
-        head=_head(contest, round_),
+        head=queues.head(contest, round_),
         code=row.code,
         title=written.title,
         statement=written.statement,
         declaration=written.declaration,
         pictures=seen,
         files=plain,
-        criteria=_criteria(session, round_),
-        card=_card(session, row.card_id),
-        progress=_progress(rows),
+        criteria=queues.criteria_of(session, round_),
+        card=queues.card_of(session, row.card_id),
+        progress=queues.progress(rows),
         place=place + 1,
-        before=_beside(rows[:place][::-1]),
-        after=_beside(rows[place + 1 :]),
-        next_open=_next_open(rows, place),
+        before=before,
+        after=after,
+        shares={each.code: each.share for each in rows if each.code in (before, after) and each.share is not None},
+        next_open=queues.next_open(rows, place),
     )
-
-
-def _find(rows: Sequence[_Row], code: str) -> tuple[int, _Row]:
-    for place, row in enumerate(rows):
-        if row.code == code and row.state != "conflict":
-            return place, row
-    raise NotFound
-
-
-def _beside(rows: Sequence[_Row]) -> str | None:
-    return next((row.code for row in rows if row.state != "conflict"), None)
-
-
-def _criteria(session: Session, round_: Round) -> tuple[SheetCriterion, ...]:
-    rows = session.execute(
-        select(Criterion.key, Criterion.name, Criterion.question, Criterion.weight, Criterion.levels)
-        .where(Criterion.round_id == round_.id)
-        .order_by(Criterion.position)
-    )
-    return tuple(
-        SheetCriterion(row.key, dict(row.name), dict(row.question), row.weight, tuple(row.levels)) for row in rows
-    )
-
-
-def _card(session: Session, card_id: uuid.UUID | None) -> CardView:
-    if card_id is None:
-        return CardView()
-    card = session.execute(
-        select(Scorecard.version, Scorecard.state, Scorecard.updated_at, Scorecard.note, Scorecard.comment).where(
-            Scorecard.id == card_id
-        )
-    ).one()
-    levels = session.execute(
-        select(Criterion.key, Score.points).join(Criterion).where(Score.scorecard_id == card_id)
-    ).all()
-    return CardView(card.version, card.state, card.updated_at, dict(levels), card.note, card.comment)
 
 
 def picture_key(session: Session, actor: Actor, slug: str, code: str, number: int, page: int, preset: str) -> str:
@@ -306,11 +167,11 @@ def picture_key(session: Session, actor: Actor, slug: str, code: str, number: in
 
 def revision_for_judge(session: Session, actor: Actor, slug: str, code: str) -> uuid.UUID:
     """The revision that a sheet shows. Raises NotFound wherever the sheet itself is not shown."""
-    _, round_ = _judged(session, actor, slug)
+    _, round_ = queues.judged(session, actor, slug)
     if round_.state == RoundState.PLANNED:
         raise NotFound
     revision_id: uuid.UUID | None = session.scalar(
-        select(func.coalesce(Scorecard.revision_id, _last_revision))
+        select(func.coalesce(Scorecard.revision_id, queues.LAST_REVISION))
         .select_from(Assignment)
         .join(Entry, Entry.id == Assignment.entry_id)
         .outerjoin(Scorecard, Scorecard.assignment_id == Assignment.id)
@@ -351,7 +212,7 @@ def _hold(session: Session, actor: Actor, slug: str, code: str) -> _Held:
     of all: that one freezes the rubric and so takes the row for itself from the start, because two share
     locks that both want to write would wait for each other for ever. Raises NotFound or Denied.
     """
-    contest, seen = _judged(session, actor, slug, hold=True)
+    contest, seen = queues.judged(session, actor, slug, hold=True)
     frozen = seen.rubric_frozen_at is not None
     round_ = session.get_one(Round, seen.id, with_for_update={"read": True} if frozen else True, populate_existing=True)
     assignment = session.scalars(
@@ -370,7 +231,7 @@ def _hold(session: Session, actor: Actor, slug: str, code: str) -> _Held:
     entry = session.execute(
         select(
             Entry.state,
-            _last_revision.label("revision_id"),
+            queues.LAST_REVISION.label("revision_id"),
             select(Recusal.id).where(Recusal.assignment_id == assignment.id).scalar_subquery().label("recusal"),
         ).where(Entry.id == assignment.entry_id)
     ).one()
@@ -407,7 +268,7 @@ def save(
     `comment`); Conflict("stale") with `stored`, a CardView, when another tab saved meanwhile.
     """
     held = _hold(session, actor, slug, code)
-    stored = _card(session, held.card.id if held.card else None)
+    stored = queues.card_of(session, held.card.id if held.card else None)
     same = stored.version > 0 and stored.same_as(levels, note, comment)
     if same and (not submit or stored.state == ScorecardState.SUBMITTED):
         return stored

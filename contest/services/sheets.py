@@ -8,7 +8,7 @@ judge's own (when they saved) or the round's.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
@@ -46,6 +46,10 @@ class PictureSize:
     preset: str
     width: int
     height: int
+
+    def __iter__(self) -> Iterator[Any]:
+        """As snapshots and covers hold a size."""
+        return iter((self.preset, self.width, self.height))
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,8 @@ class JudgeSheet:
     place: int
     before: str | None
     after: str | None
+    #: The judge's own marks for these two, as in ScoredRow: code → share; nothing for one that is not all scored.
+    shares: Mapping[str, int]
     #: The next entry that is not judged yet.
     next_open: str | None
 
@@ -296,6 +302,47 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """An entry that can be compared with another one: its state in the queue, and the judge's own marks for it."""
+
+    code: str
+    state: str
+    share: int | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two entries side by side, with the judge's own levels so far."""
+
+    head: Head
+    code: str
+    title: str
+    pictures: tuple[Picture, ...]
+    #: As in QUEUE_STATES.
+    state: str
+    levels: Mapping[str, int]
+    #: As in ScoredRow; None while a level is missing.
+    share: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two entries of the judge side by side; the same one twice compares its own pictures."""
+
+    head: Head
+    criteria: tuple[SheetCriterion, ...]
+    this: Side
+    that: Side
+    #: Every entry that the judge may put beside it, in their own order, itself included.
+    offers: tuple[Offer, ...]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the judge gave either of them a level."""
+        return bool(self.this.levels or self.that.levels)
+
+
+@dataclass(frozen=True)
 class Difference:
     """What two tabs disagree on: a field, what is stored and what was sent. Levels stand as digits."""
 
@@ -322,6 +369,9 @@ SHEET_TYPES = (
     Queue,
     ScoredRow,
     Scored,
+    Offer,
+    Side,
+    Comparison,
     Difference,
 )
 

@@ -61,6 +61,8 @@ function leftOver(kept) {
     kept.drop(found.key);
     leftOver(kept);
   });
+  // Who loads the page anew is led to it, not to where they were.
+  history.scrollRestoration = "manual";
   box.firstElementChild.focus();
 }
 
@@ -112,6 +114,7 @@ function autosave(kept) {
   let under = null; // the request under way
   let dirty = false; // something differs from what the server has
   let stopped = false; // a clash or a refusal: only the judge goes on
+  let ended = false; // refused for good: judging has closed, or the entry is gone
   let passed = false; // the server has it all, so a button's own request may go
   let forged = false; // a token that is this judge's was refused last time
   let base = values(); // what the server has, to count what waits
@@ -161,13 +164,13 @@ function autosave(kept) {
     form.requestSubmit(button);
   });
 
-  /** How much of the sheet is scored; submitting says that it is not possible before, and still answers why. */
+  /** How much of the sheet is scored; submitting says when it is not possible, and still answers why. */
   function count() {
     const levels = Object.values(values().levels);
     const scored = levels.filter((level) => level !== null).length;
     document.getElementById("scored").textContent = texts.scored.replace("SCORED", scored);
     for (const button of form.querySelectorAll("[name=do]:not([data-manual])")) {
-      if (scored < levels.length) button.setAttribute("aria-disabled", "true");
+      if (ended || scored < levels.length) button.setAttribute("aria-disabled", "true");
       else button.removeAttribute("aria-disabled");
     }
   }
@@ -266,8 +269,9 @@ function autosave(kept) {
       clash(body.stored, sent);
     } else {
       // Closed, not allowed, out of its scale: the sentence says what; the text stays here.
-      stopped = response.status !== 422;
+      stopped = ended = response.status !== 422;
       dirty = stopped && dirty;
+      count();
       said.textContent = body.message;
     }
   }

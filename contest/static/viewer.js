@@ -1,27 +1,148 @@
 // Pictures in a viewer: changed, set on another mat and magnified in place, with animations, videos and close-ups.
-// The judge's sheet and the page of a winner have the same one. Without this file the links of the strip do it.
+// The judge's sheet and the page of a winner have one; where a judge compares, two keep mat, zoom and place in step.
+// Without this file the links of the strips do it.
 // The focus stays, but for the close-up of a large picture, which gives it back.
 import { say } from "./contest.js";
 
-const image = document.getElementById("shown");
-if (image) pictures();
+const STEPS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
+const mats = document.querySelector("[data-mats]");
+if (mats) together(mats.closest("section"));
 
-function pictures() {
-  const view = document.getElementById("view");
-  const STEPS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
-  const full = document.getElementById("full");
-  const strip = document.querySelector(".strip");
-  const caption = document.getElementById("caption");
+/** The tools of a viewer, for all its pictures at once. */
+function together(stage) {
   const output = document.getElementById("scale");
-  const miss = document.getElementById("miss");
-  const zooms = document.querySelector("[data-zooms]");
-  const near = document.getElementById("close-up");
-  const film = document.getElementById("film");
-  const play = document.getElementById("play");
-  const fitted = image.sizes;
-  let seen = strip.querySelector("[aria-current]").dataset; // of the link to the picture that is shown
-  let scale = null; // of the picture's own pixels; null fits it into the view
+  const zooms = stage.querySelector("[data-zooms]");
+  const near = document.getElementById("close-up"); // where there is one picture only
+  let scale = null; // of the pictures' own pixels; null fits each into its view
   let closeUp = null; // what `zoom.js` opened
+  const panes = []; // a picture that is there already tells of it while they are made
+  for (const view of stage.querySelectorAll(".view[id]")) panes.push(pane(view, { told: tell, changed }));
+  const [first] = panes;
+
+  /** Another picture stands in a pane. */
+  function changed() {
+    closeUp?.close();
+    offer();
+    show();
+  }
+  function offer() {
+    if (near) near.hidden = !first.seen().tiles;
+    zooms.hidden = panes.every((each) => each.seen().video);
+  }
+
+  mats.hidden = false;
+  mats.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    for (const each of mats.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
+    for (const { view } of panes) {
+      view.classList.remove("white", "black");
+      if (button.dataset.mat) view.classList.add(button.dataset.mat);
+    }
+  });
+
+  zooms.addEventListener("click", (event) => {
+    const zoom = event.target.closest("button")?.dataset.zoom;
+    if (!zoom) return;
+    const now = scales();
+    if (closeUp) closeUp.zoom(zoom);
+    else if (zoom === "fit") scale = null;
+    else if (zoom === "full") scale = 1;
+    else if (zoom === "in") scale = STEPS.find((step) => step > Math.max(...now) * 1.01) ?? STEPS.at(-1);
+    else scale = STEPS.findLast((step) => step < Math.min(...now) * 0.99) ?? STEPS[0];
+    show();
+  });
+
+  function show() {
+    for (const each of panes) each.show(scale);
+    tell();
+  }
+
+  /** How large the pictures stand: CSS pixels for each of their own. */
+  function scales() {
+    const pictures = panes.filter((each) => !each.seen().video);
+    return pictures.map((each) => closeUp?.scale() ?? scale ?? each.fitted());
+  }
+
+  function tell() {
+    output.textContent = [...new Set(scales().map((each) => `${Math.round(each * 100)} %`))].join(" | ");
+    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUp && scale === null));
+    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUp && scale === 1));
+  }
+
+  // What is moved in one is moved in the other, as far across and down as it can go.
+  const follows = new WeakSet();
+  const share = (at, most) => (most > 0 ? at / most : 0.5);
+  for (const { view } of panes.length > 1 ? panes : []) {
+    view.addEventListener("scroll", () => {
+      if (follows.delete(view)) return;
+      const across = share(view.scrollLeft, view.scrollWidth - view.clientWidth);
+      const down = share(view.scrollTop, view.scrollHeight - view.clientHeight);
+      for (const { view: other } of panes.filter((each) => each.view !== view)) {
+        const { scrollLeft, scrollTop } = other;
+        other.scrollTo(across * (other.scrollWidth - other.clientWidth), down * (other.scrollHeight - other.clientHeight));
+        if (other.scrollLeft !== scrollLeft || other.scrollTop !== scrollTop) follows.add(other);
+      }
+    });
+  }
+
+  // The viewer of pyramids is as heavy as all the rest: it comes when it is asked for.
+  near?.addEventListener("click", async () => {
+    if (closeUp) {
+      closeUp.close();
+      return;
+    }
+    const { tiles, cut } = first.seen();
+    near.setAttribute("aria-pressed", "true");
+    try {
+      const { open } = await import("./zoom.js");
+      if (first.seen().tiles !== tiles || closeUp) return; // another picture was chosen meanwhile
+      scale = null;
+      show();
+      closeUp = open(first.view, { tiles, cut, says: near.dataset.says, told: tell, closed: left });
+      tell();
+    } catch {
+      left();
+      say(near.dataset.failed);
+    }
+  });
+  function left() {
+    const inside = first.view.contains(document.activeElement);
+    closeUp = null;
+    if (inside) (first.seen().tiles ? near : first.view).focus({ preventScroll: true });
+    near.setAttribute("aria-pressed", "false");
+    tell();
+  }
+
+  const screen = stage.querySelector("[data-fullscreen]");
+  screen.hidden = !document.fullscreenEnabled;
+  screen.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else stage.requestFullscreen();
+  });
+  document.addEventListener("fullscreenchange", () => {
+    screen.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+  });
+  offer();
+  tell();
+}
+
+/**
+ * One picture with its strip and its words. `told` is called when it has come or its view has another size, `changed`
+ * when another one was chosen. Answers `seen()`, `fitted()`, its scale as it stands, and `show(scale)`.
+ */
+function pane(view, { told, changed }) {
+  const part = (name) => document.getElementById(name + view.id.slice("view".length));
+  const image = part("shown");
+  const full = part("full");
+  const strip = part("strip");
+  const caption = part("caption");
+  const miss = part("miss");
+  const film = part("film");
+  const play = part("play");
+  const sizes = image.sizes;
+  let seen = strip.querySelector("[aria-current]").dataset; // of the link to the picture that is shown
+  let whole = null; // the scale that it was given last
 
   strip.addEventListener("click", (event) => {
     const link = event.target.closest("a");
@@ -30,8 +151,8 @@ function pictures() {
     strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "page");
     centre(link);
+    address(new URL(link.href).searchParams.get(strip.dataset.name));
     seen = link.dataset;
-    closeUp?.close();
     paint();
     image.alt = seen.alt;
     image.width = seen.width;
@@ -43,8 +164,19 @@ function pictures() {
     words.textContent = seen.told;
     facts.textContent = seen.facts;
     offer();
-    show();
+    changed();
   });
+
+  /** Who loads the page anew, comes back to it or goes on to compare has the same picture. */
+  function address(number) {
+    const own = strip.dataset.name;
+    const here = new URL(location.href);
+    here.searchParams.set(own, number);
+    history.replaceState(history.state, "", here);
+    const compare = document.getElementById("compare");
+    if (compare) compare.search = new URLSearchParams({ [own]: number });
+    for (const field of document.querySelectorAll(`input[type=hidden][name="${own}"]`)) field.value = number;
+  }
 
   function centre(link) {
     strip.scrollTo({ left: link.offsetLeft - strip.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2 });
@@ -57,13 +189,11 @@ function pictures() {
     image.srcset = moving ? "" : seen.srcset;
     image.src = moving ? seen.moving : seen.src;
     play?.setAttribute("aria-pressed", String(moving));
-    if (play) play.textContent = moving ? play.dataset.stop : document.getElementById("moving").textContent;
+    if (play) play.textContent = moving ? play.dataset.stop : part("moving").textContent;
   }
 
-  /** What this picture has beside its sizes: a close-up, an animation, a video. */
+  /** What this picture has beside its sizes: an animation, a video. */
   function offer() {
-    near.hidden = !seen.tiles;
-    zooms.hidden = Boolean(seen.video);
     image.hidden = Boolean(seen.video);
     if (play) play.hidden = !seen.moving;
     if (!film) return;
@@ -83,7 +213,7 @@ function pictures() {
     }
   }
   if (play) {
-    document.getElementById("moving").hidden = true;
+    part("moving").hidden = true;
     // An animation starts only when it is asked for, and can be stopped.
     play.addEventListener("click", () => paint(play.getAttribute("aria-pressed") !== "true"));
   }
@@ -92,72 +222,27 @@ function pictures() {
   // What came, what did not.
   image.addEventListener("load", () => loaded(true));
   image.addEventListener("error", () => loaded(false));
-  miss.querySelector("[data-retry]").addEventListener("click", () => {
+  function again() {
     view.setAttribute("aria-busy", "true");
     const { src, srcset } = image;
     image.srcset = "";
     image.src = src;
     image.srcset = srcset;
-  });
+  }
+  miss.querySelector("[data-retry]").addEventListener("click", again);
+  window.addEventListener("online", () => miss.hidden || again());
   if (image.complete) loaded(Boolean(image.naturalWidth));
   function loaded(well) {
-    document.getElementById("wait")?.remove();
+    part("wait")?.remove();
     view.removeAttribute("aria-busy");
     miss.hidden = well || Boolean(seen.video);
     image.classList.toggle("vh", !well);
-    tell();
+    told();
   }
+  new ResizeObserver(() => told()).observe(view);
 
-  choose("[data-mats]", "mat", (mat) => {
-    view.classList.remove("white", "black");
-    if (mat) view.classList.add(mat);
-  });
-  zooms.addEventListener("click", (event) => {
-    const zoom = event.target.closest("button")?.dataset.zoom;
-    if (!zoom) return;
-    if (closeUp) closeUp.zoom(zoom);
-    else if (zoom === "fit") scale = null;
-    else if (zoom === "full") scale = 1;
-    else if (zoom === "in") scale = STEPS.find((step) => step > now() * 1.01) ?? STEPS.at(-1);
-    else scale = STEPS.findLast((step) => step < now() * 0.99) ?? STEPS[0];
-    show();
-  });
-  new ResizeObserver(tell).observe(view);
-
-  // The viewer of pyramids is as heavy as all the rest: it comes when it is asked for.
-  near.addEventListener("click", async () => {
-    if (closeUp) {
-      closeUp.close();
-      return;
-    }
-    const { tiles, cut } = seen;
-    near.setAttribute("aria-pressed", "true");
-    try {
-      const { open } = await import("./zoom.js");
-      if (seen.tiles !== tiles || closeUp) return; // another picture was chosen meanwhile
-      scale = null;
-      show();
-      closeUp = open(view, { tiles, cut, says: near.dataset.says, told: tell, closed: left });
-      tell();
-    } catch {
-      left();
-      say(near.dataset.failed);
-    }
-  });
-  function left() {
-    const inside = view.contains(document.activeElement);
-    closeUp = null;
-    if (inside) (seen.tiles ? near : view).focus({ preventScroll: true });
-    near.setAttribute("aria-pressed", "false");
-    tell();
-  }
-
-  /** How large the picture stands: CSS pixels for each of its own. */
-  function now() {
-    return closeUp?.scale() ?? scale ?? image.getBoundingClientRect().width / Number(seen.most);
-  }
-
-  function show() {
+  function show(scale) {
+    whole = scale;
     // What stands in the middle stays there.
     const middle = [
       (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth,
@@ -166,25 +251,18 @@ function pictures() {
     view.classList.toggle("whole", scale !== null);
     if (scale === null) {
       image.style.removeProperty("inline-size");
-      image.sizes = fitted;
+      image.sizes = sizes;
     } else {
       const size = `${Math.round(Number(seen.most) * scale)}px`;
       image.style.setProperty("inline-size", size);
       image.sizes = size;
     }
     view.scrollTo(middle[0] * view.scrollWidth - view.clientWidth / 2, middle[1] * view.scrollHeight - view.clientHeight / 2);
-    tell();
-  }
-
-  function tell() {
-    output.textContent = `${Math.round(now() * 100)} %`;
-    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUp && scale === null));
-    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUp && scale === 1));
   }
 
   // A magnified picture is moved by dragging it, by scrolling or by the arrow keys.
   view.addEventListener("pointerdown", (event) => {
-    if (scale === null || event.pointerType !== "mouse" || event.button || event.target !== image) return;
+    if (whole === null || event.pointerType !== "mouse" || event.button || event.target !== image) return;
     image.setPointerCapture(event.pointerId);
     event.preventDefault();
     view.focus({ preventScroll: true });
@@ -193,24 +271,10 @@ function pictures() {
     if (image.hasPointerCapture(event.pointerId)) view.scrollBy(-event.movementX, -event.movementY);
   });
 
-  const screen = document.querySelector("[data-fullscreen]");
-  screen.hidden = !document.fullscreenEnabled;
-  screen.addEventListener("click", () => {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else screen.closest(".stage").requestFullscreen();
-  });
-  document.addEventListener("fullscreenchange", () => {
-    screen.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
-  });
-
-  function choose(selector, name, act) {
-    const group = document.querySelector(selector);
-    group.hidden = false;
-    group.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
-      act(button.dataset[name]);
-    });
-  }
+  return {
+    view,
+    show,
+    seen: () => seen,
+    fitted: () => image.getBoundingClientRect().width / Number(seen.most),
+  };
 }

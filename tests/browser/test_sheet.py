@@ -174,15 +174,19 @@ def test_the_close_stops_the_saving_and_keeps_the_text(
     make.close_round(contest)
     session.commit()
 
+    for criterion in page.locator("fieldset.c").all():
+        criterion.locator("input[value='3']").check()
     page.locator("#note").fill("Too late")
 
-    expect(page.locator("#saved")).to_contain_text("It closed")
+    expect(page.locator("#saved")).to_contain_text("Judging closed")
+    expect(page.get_by_role("button", name="Submit and next")).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#note")).to_have_value("Too late")
     assert session.scalars(select(Scorecard)).all() == []
 
     page.reload()
     box = page.locator("#clash")
     expect(box).to_contain_text("Too late")
+    expect(box).to_be_in_viewport()
     expect(page.locator("#note")).to_have_value("")
     box.get_by_role("button", name="Delete what was not saved").click()
     expect(box).to_be_hidden()
@@ -264,7 +268,7 @@ def test_pictures_change_in_place_and_keys_stay_out_of_texts(
 
     page.get_by_role("link", name="Picture 2").click()
     expect(page.locator("#shown")).to_have_attribute("src", "/judge/ferry/B-1180/pictures/2/1/1280")
-    assert page.url.endswith("/judge/ferry/B-1180")
+    expect(page).to_have_url(re.compile(r"/judge/ferry/B-1180\?picture=2$"))
     page.get_by_role("button", name="Black").click()
     expect(page.locator("#view")).to_have_class("view black")
     page.get_by_role("button", name="100 %").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -213,6 +214,55 @@ def test_a_video_plays_and_its_stills_are_pictures(visit: Visit, judge: Account)
     assert film.evaluate("film => film.paused && !film.getAttribute('src')")
     page.get_by_role("link", name="Picture 5.3").click()
     expect(page.locator("#caption")).to_contain_text("Page 3 of 23")
+
+
+def test_two_pictures_side_by_side_keep_in_step(visit: Visit, judge: Account) -> None:
+    page = visit(judge, width=820, has_touch=True)
+    page.goto(SHEET)
+    page.get_by_role("link", name="Picture 5.2").click()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two pictures of B-1180")
+    this, that = page.locator("#view-picture"), page.locator("#view-other")
+    expect(page.locator("#caption-picture b")).to_have_text("Picture 5.2: Page 2 of 23")
+    expect(page.locator("#caption-other b")).to_have_text("Picture 5.3: Page 3 of 23")
+    assert this.bounding_box()["y"] == that.bounding_box()["y"]
+
+    page.get_by_role("button", name="Black").click()
+    page.get_by_role("button", name="100 %").click()
+    this.evaluate("view => view.scrollTo(view.scrollWidth, 0)")
+
+    expect(page.locator(".view.black.whole")).to_have_count(2)
+    page.wait_for_function("() => document.getElementById('view-other').scrollTop === 0")
+    at_its_end = "view => view.scrollLeft > 0 && view.scrollLeft === view.scrollWidth - view.clientWidth"
+    assert that.evaluate(at_its_end)
+    # Each side has its own picture; the other one, mat and zoom stay, also when the page is loaded anew.
+    page.locator("#strip-other").get_by_role("link", name="Picture 1: A map").click()
+    expect(page.locator("#caption-other b")).to_have_text("Picture 1")
+    expect(page.locator("#scale")).to_have_text("100 %")
+    page.reload()
+    expect(page.locator("#caption-picture b")).to_have_text("Picture 5.2: Page 2 of 23")
+    expect(page.locator("#caption-other b")).to_have_text("Picture 1")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert this.bounding_box()["y"] < that.bounding_box()["y"]
+    # An animation beside a video, which has no size to compare.
+    page.goto(f"{SHEET}/compare?to=B-1180&picture=3&other=4")
+    expect(page.locator("#film-other")).to_be_visible()
+    expect(page.locator("#scale")).to_have_text(re.compile(r"^[1-9]\d* %$"))
+    page.locator("#play-picture").click()
+    expect(page.locator("#shown-picture")).to_have_attribute("src", f"{SHEET}/pictures/3/1/media/moving")
+
+
+def test_a_picture_is_asked_for_again_when_the_line_is_back(visit: Visit, judge: Account) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto(SHEET)
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Picture 5.1").click()
+    expect(page.get_by_text("This picture did not load.")).to_be_visible()
+
+    page.context.set_offline(False)
+
+    expect(page.get_by_text("This picture did not load.")).to_be_hidden()
+    assert page.locator("#shown").evaluate("image => image.naturalWidth") > 0
 
 
 def test_without_a_script_all_is_a_link(visit: Visit, judge: Account) -> None:

@@ -163,6 +163,7 @@ def test_nothing_a_judge_gets_tells_who_made_an_entry(
     ]
     assert hits == []
     assert len(got) >= 12
+    assert "/judge/ferry/B-4242/compare?to=B-4243&other=1&picture=1" in seen
     assert {"/judge/ferry/B-4242/recuse", "/judge/ferry/B-4242/pictures/1/1/2560", "/judge/ferry?show=judged"} <= seen
     everything = b"".join(body for _, body in got)
     assert b"A plain title" in everything

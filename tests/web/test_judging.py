@@ -209,6 +209,42 @@ def test_another_picture_is_a_link_away_without_a_script(desk: Pages) -> None:
         assert desk.get(f"/judge/ferry/B-1180?picture={wrong}").status == 200
 
 
+def test_two_entries_stand_side_by_side_without_a_script(
+    desk: Pages, make: Make, assignments: list[Assignment]
+) -> None:
+    make.scorecard(assignments[0], [5, 4, 2])
+    sheet = desk.get("/judge/ferry/B-0931?picture=2")
+    assert "Previous: B-1180your score 82.0 %" in sheet.text()
+
+    page = desk.get(sheet.link("Compare"))
+
+    assert page.h1 == "B-0931 beside B-1180"
+    assert [page.by_id(f"shown-{side}").get("src") for side in ("picture", "other")] == [
+        "/judge/ferry/B-0931/pictures/2/1/1280",
+        "/judge/ferry/B-1180/pictures/2/1/1280",
+    ]
+    assert "–4 of 5" in page.text()
+    assert [page.text(one) for one in page.all("option")] == [
+        "B-1180, your score 82.0 %",
+        "B-0931, another picture of it",
+        "B-1544, To judge",
+    ]
+    # Each side is turned by itself, and the other one stays.
+    first = next(one for one in page.all("a") if one.get("aria-label") == "Picture 1: Screen of work 1")
+    turned = desk.get(first.get("href") or "")
+    assert [turned.by_id(f"shown-{side}").get("src") for side in ("picture", "other")] == [
+        "/judge/ferry/B-0931/pictures/2/1/1280",
+        "/judge/ferry/B-1180/pictures/1/1/1280",
+    ]
+    url, data = page.form("Show")
+    alone = desk.get(f"{url}?picture={data['picture']}&to=B-0931")
+    assert alone.h1 == "Two pictures of B-0931"
+    assert alone.by_id("shown-other").get("src") == "/judge/ferry/B-0931/pictures/1/1/1280"
+    for wrong in ("picture=99&other=0", "picture=x&other=-1", "other=", "to=&picture=1"):
+        assert desk.get(f"/judge/ferry/B-0931/compare?{wrong}").status == 200
+    assert desk.open("/judge/ferry/B-0931/compare?to=B-9").status_code == 404
+
+
 def test_a_picture_comes_with_headers_of_ours_only(desk: Pages, assignments: list[Assignment], pages: Pages) -> None:
     response = desk.open("/judge/ferry/B-1180/pictures/1/1/1280")
 
@@ -389,7 +425,7 @@ def test_saving_by_itself_after_the_close_says_so(desk: Pages, make: Make, conte
     answer = desk.json("POST", URL, {"version": 0, "levels": LEVELS, "note": "", "comment": ""}, status=403)
 
     assert answer["error"] == "round_closed"
-    assert answer["message"].startswith("It closed ")
+    assert answer["message"].startswith("Judging closed ")
 
 
 @pytest.mark.parametrize(
@@ -493,7 +529,7 @@ def test_pages_are_told_by_their_numbers(pages: Pages, judge: Account, shown: En
     assert "2 pictures, 3 files" in sheet.text()
     assert sheet.text(sheet.by_id("caption")) == "Picture 2.2: Page 2 of 23 A reportPDF, 23 pages"
     assert sheet.by_id("shown").get("alt") == "A report (Page 2 of 23)"
-    strip = [one for one in sheet.all("a") if "picture=" in (one.get("href") or "")]
+    strip = [one for one in sheet.all("a") if one.get("data-says")]
     assert [one.get("aria-label") for one in strip] == [
         "Picture 1: A map",
         "Picture 2.1: A report (Page 1 of 23)",
@@ -543,5 +579,5 @@ def test_a_document_of_one_page_is_a_picture_like_others(
 
     sheet = pages.as_(judge).get("/judge/ferry/B-2300")
 
-    said = [one.get("data-says") for one in sheet.all("a") if "picture=" in (one.get("href") or "")]
+    said = [one.get("data-says") for one in sheet.all("a") if one.get("data-says")]
     assert said == ["Picture 1", "Picture 2: Type specimen"]
