@@ -33,6 +33,7 @@ ACTS = frozenset(
         "account.suspended",
         "account.restored",
         "account.changed",
+        "account.address_changed",
         "invitation.sent",
         "invitation.accepted",
         "invitation.revoked",

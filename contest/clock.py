@@ -7,10 +7,14 @@ web hosts with wrong clocks cannot let an entry in or keep one out. Intervals ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.core import get_global
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -69,6 +73,25 @@ def is_zone(name: str) -> bool:
 def zone(name: str) -> ZoneInfo:
     """The IANA zone `name`, or UTC where a stored name has become unknown."""
     return ZoneInfo(name if name in _ZONES else "UTC")
+
+
+@cache
+def places() -> tuple[str, ...]:
+    """The zones to choose from: one for each place that tzdata lists, under the name that it has today."""
+    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines()
+    return tuple(sorted({line.split("\t")[2] for line in lines if line and not line.startswith("#")} & _ZONES))
+
+
+def name_today(name: str) -> str:
+    """What a zone is called today: Asia/Kolkata for Asia/Calcutta. Browsers and old rows know the old names."""
+    today: str = get_global("zone_aliases").get(name, name)
+    return today
+
+
+@cache
+def names_before(name: str) -> Sequence[str]:
+    """The old names of a zone that bears its name of today."""
+    return tuple(sorted(old for old, today in get_global("zone_aliases").items() if today == name))
 
 
 def from_local(naive: datetime, zone_name: str) -> datetime:

@@ -249,8 +249,22 @@ def city(zone_name: str, locale: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _exemplar(zone_name: str, locale: str) -> str:
-    known = cldr(locale).time_zones.get(zone_name, {})
-    return str(known.get("city") or zone_name.rsplit("/", 1)[-1].replace("_", " "))
+    known, english = cldr(locale).time_zones, cldr("en").time_zones
+    today = clock.name_today(zone_name)
+    plain = _last(today)
+    for name in (zone_name, today):
+        if city := known.get(name, {}).get("city"):
+            return str(city)
+    # CLDR keeps a zone under its first name; the city that bears today's name is the one that is meant.
+    for name in clock.names_before(today):
+        said = str(english.get(name, {}).get("city") or _last(name))
+        if collation(said[: len(plain)])[0] == collation(plain)[0]:
+            return str(known.get(name, {}).get("city") or said)
+    return plain
+
+
+def _last(zone_name: str) -> str:
+    return zone_name.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def clock_label(moment: datetime, zone_name: str, locale: str) -> str:

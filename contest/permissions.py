@@ -138,12 +138,17 @@ def may_change_rubric(actor: Actor, contest: Contest, round_: Round) -> Decision
     return no("rubric_frozen") if round_.rubric_frozen_at is not None else YES
 
 
-def may_move_dates(contest: Contest, opens_at: datetime, closes_at: datetime, now: datetime) -> Decision:
-    """Once open, the opening stays and the deadline moves only later; after the close nothing moves."""
+def may_move_dates(
+    contest: Contest, opens_at: datetime, closes_at: datetime, now: datetime, *, failed: bool = False
+) -> Decision:
+    """Once open, the opening stays and the deadline moves only later; after the close nothing moves.
+
+    Unless the contest `failed`, that is, closed without an entry: a later deadline takes nothing from anybody.
+    """
     phase = phase_of(contest, now)
     if phase in (Phase.DRAFT, Phase.ANNOUNCED):
         return YES
-    if phase is not Phase.OPEN:
+    if phase is not Phase.OPEN and not (failed and phase is Phase.JUDGING):
         same = opens_at == contest.opens_at and closes_at == contest.closes_at
         return YES if same else no("dates_fixed")
     assert contest.closes_at is not None

@@ -43,6 +43,8 @@ NO_PAGES = {
     "about.sheet",
     "api.publication",
     "api.publications",
+    "api.scores",
+    "api.standings",
     "files.media",
     "files.preview",
     "files.state",
@@ -60,11 +62,13 @@ NO_PAGES = {
     "prototypes.winner",
     "results.media",
     "results.picture",
+    "results.proposed_scores",
     "results.tile",
     "results.winner_any",
     "results.winners_any",
     "share.card",
     "share.cover",
+    "share.winner_card",
     "submission.calendar",
     "submission.contest_any",
     "submission.entry_files",
@@ -228,6 +232,7 @@ def _states(world: World) -> Iterator[Look]:
     yield from (
         Look("judge", address) for address in ("/desk", "/judge/shut", "/judge/shut/Q-0001", "/judge/shut/Q-0002")
     )
+    yield Look("judge", "/judge/shut/Q-0002/compare")
     yield Look("judge", "/judge/judged/B-1180", 422, {"version": "0", "do": "submit"})
     yield Look("judge", "/judge/judged/B-1180/recuse", 422, {})
     yield Look("other_judge", "/judge/judged")

@@ -81,13 +81,20 @@ class Page:
 
     def form(self, words: str) -> tuple[str, dict[str, Any]]:
         """The address and the filled data of the form whose submit button has these words."""
-        for form in self.all("form"):
-            for button in form.iter("button"):
-                if self.text(button) == words:
-                    data = _data(form)
-                    if button.get("name"):
-                        data[button.get("name")] = button.get("value") or ""
-                    return urljoin(self.url, form.get("action") or self.url), data
+        around = {control: form for form in self.all("form") for control in form.iter()}
+
+        def owner(control: Element) -> Element | None:
+            # The form that a control names, else the one that it stands in.
+            named = control.get("form")
+            return self.by_id(named) if named else around.get(control)
+
+        for button in self.all("button"):
+            form = owner(button)
+            if form is not None and self.text(button) == words:
+                data = _data([control for control in self.root.iter() if owner(control) is form])
+                if button.get("name"):
+                    data[button.get("name")] = button.get("value") or ""
+                return urljoin(self.url, button.get("formaction") or form.get("action") or self.url), data
         raise AssertionError(f"no form with the button “{words}” on {self.url}")
 
     def check(self) -> None:
@@ -147,7 +154,7 @@ def check_headers(response: Any, where: str) -> None:
     assert response.headers.get("Referrer-Policy") == "same-origin", where
 
 
-def _data(form: Element) -> dict[str, Any]:
+def _data(controls: list[Element]) -> dict[str, Any]:
     data: dict[str, Any] = {}
 
     def put(name: str, value: str) -> None:
@@ -156,7 +163,7 @@ def _data(form: Element) -> dict[str, Any]:
         else:
             data[name] = value
 
-    for control in form.iter():
+    for control in controls:
         name = control.get("name")
         if not name:
             continue

@@ -89,10 +89,11 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     make.revision(won)
     make.scorecard(make.assignment(won, judge), [5, 5, 5])
     session.commit()
-    _publish(make, session, done, organiser, publisher, won)
+    _publish(make, session, storage, done, organiser, publisher, won)
     shown = session.scalars(select(Publication).where(Publication.contest_id == done.id)).one()
     shown.card_key = "cards/done"
-    storage.put(shown.card_key, b"\xff\xd8\xff\xd9", content_type="image/jpeg")
+    for key in (shown.card_key, publications.winner_card_key(shown.id, 1)):
+        storage.put(key, b"\xff\xd8\xff\xd9", content_type="image/jpeg")
     session.commit()
 
     invitation = invitations.invite(
@@ -142,7 +143,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
 
 
 def _publish(
-    make: Make, session: Session, contest: Contest, organiser: Account, publisher: Account, won: Entry
+    make: Make, session: Session, storage: Storage, contest: Contest, organiser: Account, publisher: Account, won: Entry
 ) -> None:
     rounds.close_round(session, make.actor(organiser), contest.slug)
     session.flush()
@@ -151,7 +152,7 @@ def _publish(
     awards.propose(
         session, make.actor(organiser), contest.slug, [awards.Pick("first", won.number, both("Clear and kind."))]
     )
-    publication = publications.propose(session, make.actor(organiser), contest.slug)
+    publication = publications.propose(session, make.actor(organiser), contest.slug, scores_to=storage)
     session.flush()
     actor = make.actor(publisher)
     publications.approve(session, actor, contest.slug, publication.number, digest=publication.digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from flask_babel import gettext as _
 from contest import clock, streams, texts, web
 from contest.errors import Conflict, Denied, Invalid
 from contest.forms import judging as forms
-from contest.services import judging, pictures, sheets
+from contest.received import json_body
+from contest.services import comparing, judging, pictures, sheets
 from contest.web import actor, session, signed_in, writes
 
 bp = Blueprint("judging", __name__)
@@ -56,20 +58,36 @@ def _sheet_page(
     if entered is not None:
         levels = {key: level for key, level in entered.levels.items() if level}
         card = replace(card, version=entered.version, levels=levels, note=entered.note, comment=entered.comment)
-    number = request.args.get("picture", 1, type=int)
-    shown = min(max(number, 1), max(len(found.pictures), 1))
     return web.page(
         "judging/sheet.html",
         status,
         sheet=found,
         card=card,
-        shown=shown,
+        shown=_shown(found.pictures),
         sentence=sentence,
         problems=problems or {},
         unsaved=entered is not None,
         # Under which name this judge's browser keeps what is not saved yet.
         store=web.opaque("draft", actor().account_id, found.head.slug, found.code),
     )
+
+
+def _shown(seen: Sequence[sheets.Picture], name: str = "picture", otherwise: int = 1) -> int:
+    """Which picture the address asks for, from 1; the nearest that there is."""
+    number = request.args.get(name, otherwise, type=int)
+    return min(max(number, 1), max(len(seen), 1))
+
+
+@bp.get("/judge/<slug>/<code>/compare")
+@signed_in
+def compare(slug: str, code: str) -> Any:
+    """Two entries of the judge side by side, or two pictures of one."""
+    found = comparing.compare(session(), actor(), slug, code, request.args.get("to", ""))
+    this = _shown(found.this.pictures)
+    # The picture in the same place of another entry, or the next one of the same.
+    beside = this if found.that.code != code else this % max(len(found.this.pictures), 1) + 1
+    that = _shown(found.that.pictures, "other", beside)
+    return web.page("judging/compare.html", found=found, this=this, that=that)
 
 
 @bp.post("/judge/<slug>/<code>")
@@ -124,7 +142,7 @@ def _next(slug: str, code: str) -> str:
 
 
 def _autosave(slug: str, code: str) -> Any:
-    entered = forms.read_json(web.json_body())
+    entered = forms.read_json(json_body())
     try:
         stored = judging.save(session(), actor(), slug, code, **entered.values())
     except Conflict as error:

@@ -1,14 +1,15 @@
 """Draws what the demo's entrants hand in: screens, presentation and source package.
 
-    screens(entry)     3 to 6 pictures, cover first, each with a file name, alt texts and its SVG
+    screens(entry)     3 to 6 pictures, cover first, each with a file name, alt texts and its SVG; of some a large board
     encode(screen)     the picture's bytes in the format of its file name
     png(svg, width), jpeg(...), webp(...)
     pdf(entry)         a vector presentation of entry.pdf_pages pages, or b"" for none
+    film(entry)        an MP4 in which the screens pass, or b"" for none
     source_zip(entry)  README.txt, tokens.json and the SVGs; of some a prototype to click through
     cover_alt(entry)   alt texts of the cover
     cjk_at_hand()      whether this host can set Japanese; if not, draw with latin=True
 
-Everything but the bytes of PNG, JPEG and WebP (which depend on the host's fonts) is the same on every
+Everything but the bytes of PNG, JPEG, WebP and MP4 (which depend on the host's fonts) is the same on every
 host. pyvips is imported only by the functions that make those.
 """
 
@@ -22,7 +23,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from contest.demo import art_cover, art_pages, art_pdf, prototype
+from contest.demo import art_board, art_cover, art_film, art_pages, art_pdf, prototype
 from contest.demo.art_canvas import Canvas
 from contest.demo.art_hand import Hand, Plate
 from contest.demo.art_themes import THEMES, Theme
@@ -84,6 +85,16 @@ def _cover(entry: Entry, canvases: list[Canvas], latin: bool) -> Canvas:
     return canvas
 
 
+def _board(entry: Entry, drawn: list[tuple[Plate, Canvas]], latin: bool) -> tuple[tuple[str, str], Text, Canvas]:
+    """Name, alt texts and drawing of the board with all screens."""
+    theme = _theme(entry)
+    canvas = Canvas(*art_board.size([screen for _, screen in drawn]), face=theme.face)
+    hand = Hand(canvas, theme, _world(entry), entry.key, "latin" if latin else None)
+    art_board.draw(hand, entry.key, entry.title_latin if latin else _settable(entry), drawn)
+    en, ja = art_board.alt([plate for plate, _ in drawn])
+    return art_board.NAME, {"en": en, "ja": ja}, canvas
+
+
 def _settable(entry: Entry) -> str:
     """The title, or its Latin form where it has letters for which a host seldom has a font."""
     rare = re.search(r"[\u0600-\u06ff\u0b80-\u0bff\u0e00-\u0e7f]", entry.title)
@@ -111,11 +122,15 @@ def screens(entry: Entry, *, latin: bool = False) -> list[Screen]:
     cover = _cover(entry, [canvas for _, canvas in drawn], latin)
     rows = [(("cover", "表紙"), cover_alt(entry), cover)]
     rows += [(plate.name, {"en": plate.alt[0], "ja": plate.alt[1]}, canvas) for plate, canvas in drawn]
+    if entry.board:
+        rows.append(_board(entry, drawn, latin))
     zoom = {"number": 2.0, "plain": 2.0, "japanese": 3.0, "final": 2.0, "kebab": 1.5, "shot": 3.0}[entry.names]
     out = []
     for index, (name, alt, canvas) in enumerate(rows):
         kind = entry.formats[index % len(entry.formats)]
         factor = 1.0 if kind == "svg" else (1.5 if canvas.w > canvas.h else zoom)
+        if name == art_board.NAME:
+            factor = art_board.WIDTH / canvas.w
         out.append(
             Screen(
                 file_name(entry, index, name, kind),
@@ -207,6 +222,15 @@ def pdf(entry: Entry) -> bytes:
     hands = [Hand(page, theme, world, entry.key, "latin") for page in pages]
     art_pages.pages(hands, entry, [canvas for _, canvas in drawn], [plate.name[0] for plate, _ in drawn])
     return art_pdf.document(pages, entry.title_latin)
+
+
+def film(entry: Entry, *, latin: bool = False) -> bytes:
+    """The screens that stand upright, one after the other; b"" for none."""
+    if not entry.film:
+        return b""
+    tall = [canvas for _, canvas in canvases(entry, latin=latin) if canvas.h > canvas.w]
+    pictures = [_image(canvas.svg(entry.key), art_film.WIDTH).extract_band(0, n=3) for canvas in tall]
+    return art_film.film([image.crop(0, 0, art_film.WIDTH, art_film.HEIGHT).numpy() for image in pictures])
 
 
 def source_name(entry: Entry) -> str:

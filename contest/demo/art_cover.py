@@ -27,7 +27,7 @@ WORDS: dict[str, Pair] = {
 }
 
 
-def _ground(h: Hand, key: str) -> str:
+def wall(h: Hand, key: str) -> str:
     """The wall on which the screens hang: another colour than theirs."""
     t = h.t
     return {
@@ -81,7 +81,7 @@ def _title(
 
 def draw(h: Hand, key: str, title: str, line: str, screens: list[Canvas]) -> None:
     c, t = h.c, h.t
-    ground = _ground(h, key)
+    ground = wall(h, key)
     c.rect(0, 0, 1280, 800, ground)
     ink = readable(ground, t.ink, t.bg)
     body = "#15171a" if readable(ground, "#15171a") == "#15171a" else "#3a3f46"

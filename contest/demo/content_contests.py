@@ -146,7 +146,14 @@ SHELTER = Contest(
         Category("resident", both("For people on the move", "避難する人のために")),
         Category("staff", both("For the people who help", "支える人のために")),
     ),
-    deliverables=_slots(("Three to eight screens from the first alarm to “I am safe”.", "最初の警報から「無事です」まで、3〜8枚の画面。"), True, 8),
+    deliverables=(
+        *_slots(("Three to eight screens from the first alarm to “I am safe”.", "最初の警報から「無事です」まで、3〜8枚の画面。"), True, 8),
+        Deliverable(
+            "film", both("Film", "動画"),
+            both("Up to one minute of the screens in use, without voices.", "画面を使う様子を1分以内で。声は入れないでください。"),
+            False, ("mp4", "webm"), 100 * MB, 1,
+        ),
+    ),
     scale_points=4,
     rubric=SHELTER_RUBRIC,
     prizes=(

@@ -61,7 +61,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """A slot; `kinds` are png, jpeg, webp, gif, svg, pdf, zip; `max_bytes` is for each file."""
+    """A slot; `kinds` are png, jpeg, webp, gif, svg, pdf, zip, mp4; `max_bytes` is for each file."""
 
     key: str
     name: Text
@@ -168,6 +168,9 @@ class Entry:
     formats: tuple[str, ...] = ("png",)
     pdf_pages: int = 4
     source: bool = True
+    #: Whether all screens stand side by side in one large picture too, and whether they pass in a film.
+    board: bool = False
+    film: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ SHELTER_ENTRIES = (
             "removed everything that I could."
         ),
         declaration=Declaration("Noto Sans Bold, SIL OFL 1.1.", "Pictograms are my own.", "No AI was used."),
-        credit="Олена Коваленко (Olena Kovalenko), Lviv", category="resident", locale="en", sent_minutes=45, revisions=2, names="final", formats=("png",), pdf_pages=4,
+        credit="Олена Коваленко (Olena Kovalenko), Lviv", category="resident", locale="en", sent_minutes=45, revisions=2, names="final", formats=("png",), pdf_pages=4, film=True,
     ),
     Entry(
         key="lantern", contest="safe-place", person="yi", title="등불 Lantern", title_latin="Lantern",
@@ -93,7 +93,7 @@ SHELTER_ENTRIES = (
             "the same: the evening, the hill, and a large tick that says you are safe."
         ),
         declaration=Declaration("Noto Serif, Noto Sans, SIL OFL 1.1.", "All illustrations are my own.", "No AI was used, by conviction."),
-        credit="Lucía Ibáñez Quiroga, Mexico City", category="resident", locale="en", sent_minutes=1_700, revisions=2, names="number", formats=("png",), pdf_pages=4,
+        credit="Lucía Ibáñez Quiroga, Mexico City", category="resident", locale="en", sent_minutes=1_700, revisions=2, names="number", formats=("png",), pdf_pages=4, film=True,
     ),
     Entry(
         key="shelter-desk", contest="safe-place", person="sato", title="避難所の机", title_latin="The Shelter Desk",
@@ -107,7 +107,7 @@ SHELTER_ENTRIES = (
             "名簿は72時間で消え、必要な人だけが延ばせます。"
         ),
         declaration=Declaration("源ノ角ゴシック（SIL OFL 1.1）。", "平面図は架空のものです。", "AIは使っていません。"),
-        credit="佐藤 陸（熊本市）", category="staff", locale="ja", sent_minutes=600, revisions=3, names="japanese", formats=("png",), pdf_pages=5,
+        credit="佐藤 陸（熊本市）", category="staff", locale="ja", sent_minutes=600, revisions=3, names="japanese", formats=("png",), pdf_pages=5, board=True,
     ),
     Entry(
         key="twelve-signs", contest="safe-place", person="elfassi", title="Twelve Signs إشارات", title_latin="Twelve Signs",

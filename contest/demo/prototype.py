@@ -7,8 +7,8 @@ from html import escape
 
 from contest.demo.content_shapes import Text
 
-#: The entries whose source package can be clicked through: one of each contest.
-ENTRIES = frozenset({"kamome", "higher-ground", "what-day"})
+#: The entries whose source package can be clicked through: one of each contest, and one more where judges are at work.
+ENTRIES = frozenset({"kamome", "higher-ground", "one-word", "what-day"})
 
 _WORDS = {
     "en": {

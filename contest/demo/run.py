@@ -72,8 +72,8 @@ def _run(embedded: Embedded, *, port: int | None, empty: bool) -> int:
         raise EmbeddedError(f"port {port} is taken; choose another --port")
     chosen = embedded.port("web", port or DEFAULT_PORT)
     environment = _environment(embedded, addresses, chosen)
-    settings = Settings(
-        **{name.lower(): value for name, value in environment.items() if name.lower() in Settings.model_fields}
+    settings = Settings.model_validate(
+        {name.lower(): value for name, value in environment.items() if name.lower() in Settings.model_fields}
     )
     if not (embedded.data / "facts.json").exists():
         # A first start that was cut short left half a demo: nobody has worked with it, so begin anew.

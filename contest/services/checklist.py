@@ -71,6 +71,15 @@ def problems_of(contest: Contest, now: datetime | None = None) -> list[Problem]:
     ]
 
 
+def lacking(contest: Contest, part: str) -> dict[str, list[Problem]]:
+    """What the things of a part lack, by their keys: a thing that lacks nothing is not among them."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems_of(contest):
+        if problem.section == part and problem.subject is not None:
+            found.setdefault(problem.field.partition(".")[0], []).append(problem)
+    return found
+
+
 def _texts(contest: Contest) -> Iterator[Problem]:
     for name in ("title", "summary", "brief", "host"):
         for locale in LOCALES:

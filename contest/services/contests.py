@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Row, case, func, or_, select
+from sqlalchemy import Row, case, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from contest import audit, clock
+from contest import audit, clock, outbox
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import Assignment, Contest, Entry, Membership, Recusal, Round, Scorecard, Terms, Texts
 from contest.permissions import (
@@ -28,7 +28,7 @@ from contest.permissions import (
 from contest.services import invitations
 from contest.services.checklist import checklist as checklist
 from contest.services.checklist import problems_of
-from contest.vocabulary import LOCALES, STAFF_ROLES, EntryState, Role, RoundKind, RoundState, ScorecardState
+from contest.vocabulary import LOCALES, STAFF_ROLES, EntryState, Phase, Role, RoundKind, RoundState, ScorecardState
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Addresses below /manage/ that are pages already.
@@ -211,7 +211,7 @@ def change_dates(
         if missing:
             raise Invalid(missing)
         assert opens is not None and closes is not None
-        may_move_dates(contest, opens, closes, now).require()
+        may_move_dates(contest, opens, closes, now, failed=closed_empty(session, contest, now)).require()
         if closes != contest.closes_at and closes <= now:
             raise Invalid("closes_at", "date_past")
     if (zone, grace_minutes * 60) != (contest.zone, contest.grace_seconds):
@@ -237,6 +237,16 @@ def change_dates(
         },
     )
     return contest
+
+
+def closed_empty(session: Session, contest: Contest, now: datetime) -> bool:
+    """Whether the contest closed without an entry in it, so that there is nothing to judge."""
+    if clock.phase_of(contest, now) is not Phase.JUDGING or contest.round.state != RoundState.PLANNED:
+        return False
+    # One that was taken out counts: who could disqualify all entries must not thereby move the deadline.
+    there = (EntryState.SUBMITTED, EntryState.DISQUALIFIED)
+    submitted = exists().where(Entry.contest_id == contest.id, Entry.state.in_(there))
+    return not session.scalar(select(submitted))
 
 
 def _moment(
@@ -313,6 +323,8 @@ def _store_dates(
     facts: dict[str, Any] = {name: [before[name], after[name]] for name in changed}
     moved = not {"opens_at", "closes_at"}.isdisjoint(changed)
     audit.record(session, actor, "contest.deadline_moved" if moved else "contest.changed", contest, **facts)
+    if "closes_at" in changed and contest.announced_at is not None:
+        outbox.add(session, "mail_extension", queue="mail", contest_id=str(contest.id))
 
 
 def lock_round(session: Session, contest: Contest) -> Round:

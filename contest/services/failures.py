@@ -85,12 +85,17 @@ def counting(contest_id: Any) -> Select[int]:
 
     `contest_id`: an id, or the column of a larger statement.
     """
-    return (
-        select(func.count())
-        .select_from(EntryFile)
-        .join(Entry, Entry.id == EntryFile.entry_id)
-        .where(*_files(contest_id), _failed())
-    )
+    return _counted(contest_id, _failed())
+
+
+def making(contest_id: uuid.UUID) -> Select[int]:
+    """The statement that counts the files whose previews are being made, and have not taken too long for it."""
+    return _counted(contest_id, and_(EntryFile.preview_state == PreviewState.PENDING, ~_waiting()))
+
+
+def _counted(contest_id: Any, which: ColumnElement[bool]) -> Select[int]:
+    files = select(func.count()).select_from(EntryFile).join(Entry, Entry.id == EntryFile.entry_id)
+    return files.where(*_files(contest_id), which)
 
 
 def listed(session: Session, contest: Contest, listing: Listing) -> tuple[Listing, Sequence[Row[*tuple[Any, ...]]]]:

@@ -48,6 +48,7 @@ class Counts:
 
     drafts: int
     entries: int
+    disqualified: int
     judges: int
     deciders: int
     invited: int
@@ -116,6 +117,7 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
             Round.contest_id,
             func.count().filter(Entry.state == EntryState.DRAFT).label("drafts"),
             func.count().filter(submitted).label("entries"),
+            func.count().filter(Entry.state == EntryState.DISQUALIFIED).label("disqualified"),
             func.count().filter(submitted, short).label("short"),
         )
         .join_from(Round, Entry, Entry.contest_id == Round.contest_id)
@@ -139,7 +141,7 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
     first = session.execute(
         select(
             Contest.id,
-            *(func.coalesce(entries.c[name], 0).label(name) for name in ("drafts", "entries", "short")),
+            *(func.coalesce(entries.c[name], 0).label(name) for name in ("drafts", "entries", "disqualified", "short")),
             *(
                 query.correlate(Contest).scalar_subquery().label(name)
                 for name, query in (
@@ -231,7 +233,9 @@ def _judging_step(contest: Contest, counts: Counts) -> Step:
             return Step("wait_approval", "results.decide")
         return Step("decide", "results.decide") if counts.deciders else Step("invite_publisher", "manage.people")
     if not counts.entries:
-        return Step("no_entries", "manage.entries")
+        # As `contests.closed_empty`, which lets the deadline move.
+        empty = round_.state == RoundState.PLANNED and not counts.disqualified
+        return Step("no_entries", "manage.dates") if empty else Step("none_left", "manage.entries")
     if round_.state == RoundState.PLANNED and list(rubric_problems(round_)):
         return Step("fix_rubric", "manage.rubric")
     if counts.short:

@@ -142,7 +142,9 @@ if (ending) {
 // A time zone that nobody has chosen yet is the browser's own.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 for (const field of document.querySelectorAll("[data-own-zone]")) {
-  if (field.type === "hidden" || [...field.options].some((option) => option.value === zone)) {
-    field.value = zone;
-  }
+  if (field.type === "hidden") field.value = zone;
+  // Some browsers know a zone by the name that it had before.
+  const same = ({ value, dataset }) => [value, ...(dataset.was ?? "").split(" ")].includes(zone);
+  const known = [...(field.options ?? [])].find(same);
+  if (known) known.selected = true;
 }

@@ -5,7 +5,7 @@ A sentence says what happened and what to do. Use these as `texts.NAME(…)`.
 
 from contest.texts.accounts import browser_name, role_duty
 from contest.texts.audit import act_group, act_name, fact_name, fact_value
-from contest.texts.failures import ago, closed_sentence, kept, safe
+from contest.texts.failures import ago, closed_sentence, grace_rule, kept, safe
 from contest.texts.files import (
     file_facts,
     kind_group,
@@ -46,7 +46,17 @@ from contest.texts.scoring import (
     unsure,
 )
 from contest.texts.scoring_codes import note, refusal
-from contest.texts.setup import bar, cards_in, field_name, judge_state, part_name, part_problem, step, typical_time
+from contest.texts.setup import (
+    bar,
+    cards_in,
+    field_name,
+    judge_state,
+    part_name,
+    part_problem,
+    step,
+    thing_problem,
+    typical_time,
+)
 
 __all__ = [
     "act_group",
@@ -69,6 +79,7 @@ __all__ = [
     "field_name",
     "file_facts",
     "flag",
+    "grace_rule",
     "invitation_state",
     "judge_state",
     "kept",
@@ -103,6 +114,7 @@ __all__ = [
     "state_name",
     "step",
     "sureness",
+    "thing_problem",
     "tie_rule",
     "typical_time",
     "unsure",

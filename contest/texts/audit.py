@@ -25,6 +25,7 @@ def act_name(act: str) -> str:
         "account.suspended": _("suspended an account"),
         "account.restored": _("let a suspended account in again"),
         "account.changed": _("changed the profile"),
+        "account.address_changed": _("changed the address of an account"),
         "invitation.sent": _("invited a person"),
         "invitation.accepted": _("accepted an invitation"),
         "invitation.revoked": _("withdrew an invitation"),
@@ -150,6 +151,8 @@ def fact_name(name: str) -> str:
         "before": _("Before"),
         "after": _("After"),
         "original": _("The entrant's words"),
+        "approver_invited_by": _("The second person was invited by"),
+        "approver_invited_at": _("The second person was invited at"),
     }.get(name, name)
 
 

@@ -24,16 +24,23 @@ def safe(code: str) -> str:
     }.get(code, "")
 
 
+def grace_rule(grace_seconds: int, locale: str) -> str:
+    """What may still be done after the close: one rule, told everywhere in these words."""
+    if not grace_seconds:
+        return _("What is not submitted at the close does not count. Begin early.")
+    return _(
+        "An upload that began before the close has %(span)s more to finish, be described and be submitted. Nothing else may change after the close: save all details and begin every upload before it.",
+        span=i18n.duration(grace_seconds, locale),
+    )
+
+
 def closed_sentence(closes_at: datetime, now: datetime, grace_seconds: int, locale: str) -> str:
     """Why the grace does not help; "" in a contest without one."""
     if not grace_seconds:
         return ""
-    span = i18n.duration(grace_seconds, locale)
     if now < clock.grace_end(closes_at, grace_seconds):
-        return _(
-            "In the %(span)s of grace after it, only an upload that began before the close may finish and be submitted. Your entry’s page says whether you have one.",
-            span=span,
-        )
+        return grace_rule(grace_seconds, locale)
+    span = i18n.duration(grace_seconds, locale)
     return _("The %(span)s of grace for uploads that had begun before have passed too.", span=span)
 
 

@@ -146,7 +146,7 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
         "round_closed": (
             _("Judging has closed"),
             _(
-                "It closed %(closed_at)s. What you had saved before is kept; what you sent now was not counted.",
+                "Judging closed %(closed_at)s. What you had saved before is kept; what you sent now was not counted.",
                 closed_at=told.get("closed_at", ""),
             ),
         ),
@@ -196,6 +196,10 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
             _("An announced contest needs at least one of these. Add another first, then remove this one."),
         ),
         "last_organiser": (no, _("A contest always has an organiser. Invite another one first.")),
+        "invitation_late": (
+            _("This invitation has run out"),
+            _("It works for %(days)s days. Ask whoever invited you to send it again.", days=told.get("days", 14)),
+        ),
         "invitation_over": (no, _("This invitation was accepted or withdrawn. Invite the person anew.")),
         "scorecard_submitted": (
             no,
@@ -246,9 +250,10 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "sign_in_wrong": _(
             "The address or the password is not right, or the address is not verified yet. Try again, or have a code sent to you."
         ),
-        "code_wrong": _(
-            "This code is not right, was used, or is older than 10 minutes. Check it, or have a new one sent."
+        "codes_enough": _(
+            "Several codes were asked for. Each works until its time is over, so look for those mails. You may ask again in 10 minutes."
         ),
+        "code_wrong": _("This code is not right, was used, or has run out. Check it, or have a new one sent."),
         "zone_unknown": _("Choose a time zone from the list."),
         "role_conflict": _(
             "One person cannot both judge and belong to the team of a contest: the team sees the entrants' names."

@@ -45,6 +45,13 @@ def part_problem(problem: Any, locale: str) -> str:
     return _("%(about)s: %(sentence)s", about=about, sentence=sentence) if about else sentence
 
 
+def thing_problem(problem: Any) -> str:
+    """A problem of a thing beside its name: which of its texts, and what is the matter."""
+    name = problem.field.rpartition(".")[2].rpartition("_")[0]
+    sentence = field_error(problem.code, problem.facts)
+    return _("%(about)s: %(sentence)s", about=field_name(name), sentence=sentence) if name else sentence
+
+
 def step(code: str, counts: Any) -> tuple[str, str]:
     """The one next thing to do: the sentence, and the words of its link ("" where there is only to wait)."""
     return {
@@ -65,7 +72,11 @@ def step(code: str, counts: Any) -> tuple[str, str]:
             _("See the entries"),
         ),
         "wait_grace": (_("The contest has closed. Uploads that began before may still finish."), _("See the entries")),
-        "no_entries": (_("No entry was submitted, so there is nothing to judge."), _("See the entries")),
+        "no_entries": (
+            _("No entry was submitted. You may set a later deadline: the contest then takes entries again."),
+            _("Set a later deadline"),
+        ),
+        "none_left": (_("No entry is left in the contest, so there is nothing to judge."), _("See the entries")),
         "fix_rubric": (_("The rubric is not complete. Put it right before judging opens."), _("Go to the rubric")),
         "assign": (
             ngettext(
@@ -146,7 +157,7 @@ def field_name(name: str) -> str:
         "host": _("Host"),
         "text": _("Text"),
         "name": _("Name"),
-        "hint": _("Hint"),
+        "hint": _("What it holds"),
         "question": _("Question"),
-        "amount": _("What it is"),
+        "amount": _("What the winner gets"),
     }[name]

@@ -1,4 +1,4 @@
-"""The theme and the end of a session in a real browser: nothing typed is lost, and the focus stays."""
+"""The theme, the time zone and the end of a session in a real browser: nothing typed is lost, and the focus stays."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ def test_the_theme_changes_without_a_script(visit: Visit) -> None:
 
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     assert page.url.endswith("/receipts/check")
+
+
+def test_a_zone_that_nobody_chose_is_the_browsers_also_by_the_name_that_it_had(visit: Visit) -> None:
+    page = visit(timezone_id="Asia/Calcutta")
+
+    page.goto("/register")
+
+    expect(page.get_by_label("Your time zone")).to_have_value("Asia/Kolkata")
 
 
 def test_a_page_that_stays_open_warns_before_the_session_ends(visit: Visit, make: Make, session: Session) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from contest.models import Account, Contest, Publication
+from tests.browser import checks
 from tests.browser.organising import (
     EMEKA,
     HARUKA,
@@ -55,6 +56,8 @@ def test_a_contest_is_made_run_and_published_without_scripts(visit: Visit, make:
         score(judge, clarity)
     close_judging(organiser)
     propose(organiser)
+    organiser.set_viewport_size({"width": 820, "height": 1000})
+    assert checks.overflow(organiser) == []
     let_minutes_pass(session)
     approve_and_publish(publisher, post)
 

@@ -30,7 +30,7 @@ from contest.models import (
 from contest.outbox import QueueServer
 from contest.scoring import ENGINE_VERSION, methods
 from contest.scoring.agreement import agreement
-from contest.services import analysis, counting, judging, listing, results
+from contest.services import analysis, counting, exports, judging, listing, results
 from contest.settings import Settings
 from contest.vocabulary import Role
 from tests.factories import Make
@@ -434,7 +434,7 @@ def test_only_organisers_see_how_strict_who_is(session: Session, make: Make, jud
         (judges[0], NotFound),
         (make.account(), NotFound),
     ):
-        for act in (analysis.view, analysis.export_scores):
+        for act in (analysis.view, exports.export_scores):
             with pytest.raises(error):
                 act(session, make.actor(who), contest.slug)
 
@@ -446,7 +446,7 @@ def test_nothing_is_there_before_the_first_tally(session: Session, make: Make, j
 
     assert (seen.tally, seen.analysis, seen.rows, seen.judges) == (None, None, (), ())
     with pytest.raises(Denied, match="no_tally_yet"):
-        analysis.export_scores(session, make.actor(organiser), contest.slug)
+        exports.export_scores(session, make.actor(organiser), contest.slug)
 
 
 def test_judges_who_stand_out_are_flagged(session: Session, make: Make, judged: Judged) -> None:

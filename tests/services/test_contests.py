@@ -350,6 +350,7 @@ def test_once_open_the_deadline_moves_only_later(session: Session, make: Make) -
 @pytest.mark.parametrize("phase", ["grace", "judging"])
 def test_after_the_close_no_date_of_entries_moves(session: Session, make: Make, phase: str) -> None:
     contest = make.contest(phase)
+    make.entry(contest, files=0)
 
     with pytest.raises(Denied, match="dates_fixed"):
         contests.change_dates(

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contest import clock, permissions
 from contest.errors import Denied, Invalid
 from contest.models import Account, AuditEvent, Contest
-from contest.services import contests
+from contest.services import contests, entries
 from tests.factories import Make
 
 DATES: dict[str, Any] = {
@@ -127,3 +128,47 @@ def test_a_plan_is_for_the_future_and_ends_with_the_publication(
 def _local(moment: datetime | None) -> datetime:
     assert moment is not None
     return (moment + timedelta(hours=9)).replace(tzinfo=None, microsecond=0)
+
+
+def test_a_contest_that_closed_without_an_entry_takes_entries_again(
+    session: Session, make: Make, organiser: Account
+) -> None:
+    contest = make.contest("judging", organiser=organiser)
+    opens, entrant = contest.opens_at, make.account()
+    make.entry(contest, entrant, state="draft")
+    shown = _shown(contest)
+
+    with pytest.raises(Denied, match="opening_fixed"):
+        _change(session, make, organiser, contest, **shown | {"opens_at": datetime(2020, 1, 1, 9)})
+    with pytest.raises(Invalid) as past:
+        _change(session, make, organiser, contest, **shown | {"closes_at": shown["closes_at"] + timedelta(hours=1)})
+    _change(session, make, organiser, contest, **shown | {"closes_at": datetime(2031, 1, 31, 23, 59, 59)})
+
+    assert past.value.problems == {"closes_at": "date_past"}
+    assert (contest.opens_at, contest.closes_at) == (opens, datetime(2031, 1, 31, 14, 59, 59, tzinfo=UTC))
+    assert entries.get_own(session, make.actor(entrant), contest.slug).state == "draft"
+    assert permissions.accepts_entries(contest, clock.read(session))
+
+
+@pytest.mark.parametrize(
+    "phase, state", [("grace", ""), ("judging", "submitted"), ("judging", "disqualified"), ("judging", "round open")]
+)
+def test_the_deadline_stays_where_somebody_may_have_kept_it(
+    session: Session, make: Make, organiser: Account, phase: str, state: str
+) -> None:
+    contest = make.contest(phase, organiser=organiser)
+    if state in ("submitted", "disqualified"):
+        make.entry(contest, files=0, state=state)
+    elif state:
+        make.open_round(contest)
+
+    with pytest.raises(Denied, match="dates_fixed"):
+        _change(session, make, organiser, contest, **_shown(contest) | {"closes_at": datetime(2031, 1, 31, 23, 59, 59)})
+
+
+def _shown(contest: Contest) -> dict[str, Any]:
+    """What the form shows of the dates of entries."""
+    return {
+        name: clock.to_local(getattr(contest, name), contest.zone).replace(tzinfo=None)
+        for name in ("opens_at", "closes_at")
+    }

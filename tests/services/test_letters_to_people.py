@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contest import clock, outbox
 from contest.db import Database
 from contest.errors import Denied, NotFound
 from contest.models import Account, AuditEvent, Contest, MailMessage, Membership, Recusal
 from contest.permissions import Actor
-from contest.services import admissions, assignment, reminders
+from contest.services import admissions, assignment, contests, reminders
 from contest.vocabulary import Role
 from tests.factories import Make
 
@@ -183,3 +184,64 @@ def test_who_may_remind_whom_and_when(session: Session, make: Make) -> None:
     make.close_round(contest)
     with pytest.raises(Denied, match="round_not_open"):
         reminders.remind(session, actor, contest.slug)
+
+
+# More time ---------------------------------------------------------------------------------------
+
+
+def _move(session: Session, make: Make, contest: Contest, **later: timedelta) -> None:
+    assert contest.opens_at is not None and contest.closes_at is not None
+    wall = {
+        name: clock.to_local(getattr(contest, name), contest.zone).replace(tzinfo=None) + later.get(name, timedelta())
+        for name in ("opens_at", "closes_at")
+    }
+    grace = contest.grace_seconds // 60
+    contests.change_dates(
+        session,
+        _organiser(session, make, contest),
+        contest.slug,
+        zone=contest.zone,
+        grace_minutes=grace,
+        due_at=None,
+        **wall,
+    )
+    session.commit()
+
+
+def test_everyone_with_an_entry_or_a_draft_hears_once_of_each_later_deadline(
+    session: Session, make: Make, run_jobs: Run
+) -> None:
+    contest = make.contest("open")
+    draft, entered = make.entry(contest, state="draft"), make.entry(contest, files=0)
+    for state in ("withdrawn", "disqualified"):
+        make.entry(contest, state=state, files=0)
+    make.entry(contest, files=0).account.suspended_at = datetime.now(UTC)
+    make.entry(make.contest("open"), files=0)
+    draft.account.locale = "ja"
+    session.commit()
+
+    _move(session, make, contest, closes_at=timedelta(days=2))
+    _move(session, make, contest)
+    jobs_done = run_jobs()
+    again = [run_jobs(), _move(session, make, contest, closes_at=timedelta(hours=1)), run_jobs()]
+
+    mails = _mails(session)
+    assert jobs_done.count("mail_extension") == 1 and again[0] == []
+    assert sorted(mail.address for mail in mails) == sorted([draft.account.email, entered.account.email] * 2)
+    [to_draft, _] = [mail for mail in mails if mail.address == draft.account.email]
+    [to_entered, _] = [mail for mail in mails if mail.address == entered.account.email]
+    assert to_draft.subject.startswith("締切") and "下書き" in to_draft.text
+    assert to_entered.subject.startswith("More time") and "you need not do anything" in to_entered.text
+
+
+def test_a_deadline_of_before_the_announcement_or_one_that_is_over_is_no_news(
+    session: Session, make: Make, run_jobs: Run
+) -> None:
+    planned, over = make.contest("draft"), make.contest("judging")
+    make.entry(over, files=0)
+    _move(session, make, planned, closes_at=timedelta(days=1))
+    outbox.add(session, "mail_extension", queue="mail", contest_id=str(over.id))
+    session.commit()
+
+    assert run_jobs() == ["mail_extension"]
+    assert _mails(session) == []

@@ -229,6 +229,18 @@ FACTS: dict[str, dict[str, Any]] = {
         "link": LINK,
     },
     "reinstated": {"name": "Adaeze", "contest": TITLE, "title": "Tide Line", "link": LINK},
+    **{
+        f"extension {state}": {
+            "name": "Adaeze",
+            "contest": TITLE,
+            "submitted": bool(state),
+            "closes_at": CLOSE,
+            "zone": "Asia/Tokyo",
+            "own_zone": "Africa/Lagos",
+            "link": LINK,
+        }
+        for state in ("submitted", "")
+    },
     "publication_proposed": {
         "name": "林 紗季",
         "contest": TITLE,
@@ -277,6 +289,7 @@ MUST = {
         *("contest@city.example", LINK),
     ],
     "reinstated": ["Adaeze", "Tide Line", LINK],
+    "extension": ["Adaeze", "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00", LINK],
     "publication_proposed": ["林 紗季", "岡田 淳", "3", "79b2" * 16, LINK],
     "published": ["Adaeze", "Tide Line", LINK, "The map reads without colour.", "海の色がきれいです。"],
     "receipt": [

@@ -82,6 +82,7 @@ def test_counts_tell_what_is_in_and_what_is_missing(session: Session, make: Make
     assert counts == progress.Counts(
         drafts=1,
         entries=2,
+        disqualified=1,
         judges=3,
         deciders=1,
         invited=0,
@@ -246,6 +247,17 @@ def test_before_the_close_the_next_thing_is_to_announce_and_invite(session: Sess
         ("wait_close", "manage.entries"),
         ("wait_grace", "manage.entries"),
     ]
+
+
+def test_without_an_entry_the_next_thing_is_a_later_deadline(session: Session, make: Make) -> None:
+    contest = make.contest("judging")
+    seen = [_step(session, contest)]
+    make.entry(contest, state="disqualified", files=0)
+    seen.append(_step(session, contest))
+    make.open_round(contest)
+    seen.append(_step(session, contest))
+
+    assert seen == [("no_entries", "manage.dates"), ("none_left", "manage.entries"), ("none_left", "manage.entries")]
 
 
 def test_judging_goes_from_assigning_to_deciding(session: Session, make: Make) -> None:

@@ -454,7 +454,7 @@ def test_a_publication_tells_the_method_and_its_scores(
 
     told: Publication = proposed
     assert (told.snapshot["format"], told.snapshot["tally"]["method"], told.snapshot["tally"]["options"]) == (
-        5,
+        6,
         "additive",
         {},
     )

@@ -82,3 +82,31 @@ def test_durations_are_coarse_and_honest(seconds: int, said: str) -> None:
 def test_a_missing_language_falls_back_and_says_so() -> None:
     assert i18n.say({"ja": "船"}, "en") == i18n.Said("船", "ja")
     assert i18n.say({"en": " ", "ja": ""}, "ja") == i18n.Said("", "ja")
+
+
+def test_each_zone_is_offered_once() -> None:
+    places = clock.places()
+
+    assert len(places) > 400
+    assert {"Asia/Kolkata", "Europe/Kyiv", "Europe/Amsterdam", "Africa/Accra"} <= set(places)
+    assert [name for name in places if clock.name_today(name) != name or not clock.is_zone(name)] == []
+    cities = [i18n.city(name, "en") for name in places]
+    assert len(set(cities)) == len(cities)
+
+
+@pytest.mark.parametrize(
+    "today, before, english, japanese",
+    [
+        ("Asia/Kolkata", "Asia/Calcutta", "Kolkata", "コルカタ"),
+        ("Europe/Kyiv", "Europe/Kiev", "Kyiv", "キーウ"),
+        ("America/Argentina/Buenos_Aires", "America/Buenos_Aires", "Buenos Aires", "ブエノスアイレス"),
+        ("America/Los_Angeles", "US/Pacific", "Los Angeles", "ロサンゼルス"),
+    ],
+)
+def test_a_zone_is_told_alike_by_its_old_name_and_by_that_of_today(
+    today: str, before: str, english: str, japanese: str
+) -> None:
+    assert (clock.name_today(before), clock.name_today(today)) == (today, today)
+    assert before in clock.names_before(today)
+    for name in (today, before):
+        assert (i18n.city(name, "en"), i18n.city(name, "ja")) == (english, japanese)

@@ -13,13 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from zoneinfo import available_timezones
 
+import av
 import pypdfium2
 import pytest
 import pyvips
 
-from contest.demo import art, art_canvas, art_icons, art_pdf, art_wall, content, content_wall, prototype
+from contest.demo import art, art_canvas, art_film, art_icons, art_pdf, art_wall, content, content_wall, prototype
 from contest.demo.art_canvas import Canvas, Shape, Text, flatten
 from contest.demo.art_themes import THEMES, contrast
+from contest.previews.outcome import TILES_ABOVE
 from contest.scoring import methods
 from contest.scoring.cards import cards
 from contest.vocabulary import RecusalKind
@@ -266,6 +268,26 @@ def test_pictures_decode_with_the_size_that_was_promised(entry: content.Entry) -
         assert (image.width, image.height) == (screen.width, screen.height)
         grey = image[0]
         assert grey.max() - grey.min() > 60  # something was drawn
+
+
+def test_judges_meet_a_board_to_look_at_from_near_a_film_and_prototypes() -> None:
+    judged = content.entries_of("safe-place")
+    [board] = [art.screens(entry)[-1] for entry in judged if entry.board]
+    films = [entry for entry in judged if entry.film]
+
+    assert max(board.width, board.height) > TILES_ABOVE
+    assert {entry.key for entry in judged} & prototype.ENTRIES == {"higher-ground", "one-word"}
+    assert [entry.key for entry in films] == ["one-word", "heron"]
+    assert art.film(content.ENTRY["lantern"]) == b""
+    slot = next(each for each in content.CONTEST["safe-place"].deliverables if each.key == "film")
+    body = art.film(films[0])
+    assert (slot.kinds[0], len(body) < slot.max_bytes) == ("mp4", True)
+    with av.open(io.BytesIO(body)) as film:
+        [track] = film.streams
+        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(track)]
+    assert (track.width, track.height) == (art_film.WIDTH, art_film.HEIGHT)
+    assert len(shown) == 5 * art_film.STANDS + 4 * art_film.MOVES
+    assert abs(shown[0].astype(int) - shown[-1]).mean() > 20  # the first screen is not the last
 
 
 @pytest.mark.parametrize("width", [200, 390, 1000])

@@ -17,6 +17,7 @@ from contest.previews import command, webp
 from contest.previews.outcome import PRESETS, REASONS, VERDICTS
 from tests.samples import packages
 from tests.samples.packages import png, zipped
+from tests.samples.video import film
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,11 +48,12 @@ def test_each_file_gets_a_line_and_its_outputs(tmp_path: Path) -> None:
     (tmp_path / "pack.zip").write_bytes(packages.mixed())
     (tmp_path / "site.zip").write_bytes(packages.prototype())
     (tmp_path / "slip.zip").write_bytes(zipped({"../a.png": png()}))
+    (tmp_path / "film.mov").write_bytes(film("mov", "prores_ks", pixels="yuv422p10le"))
     (tmp_path / "notes.txt").write_text("Hello.")
     (tmp_path / "empty.png").touch()
     os.mkfifo(tmp_path / "pipe")
     files = [
-        *("a.png", "below/a.png", "pack.zip", "site.zip", "slip.zip", "notes.txt", "empty.png"),
+        *("a.png", "below/a.png", "pack.zip", "site.zip", "slip.zip", "film.mov", "notes.txt", "empty.png"),
         *("below", "pipe", "missing.png"),
     ]
     (out / "a.png.previews").mkdir(parents=True)
@@ -69,6 +71,7 @@ def test_each_file_gets_a_line_and_its_outputs(tmp_path: Path) -> None:
         "pack.zip": ("zip", "ready", None),
         "site.zip": ("prototype", "icon", "no_tool"),
         "slip.zip": ("zip", "refused", "zip_unsafe"),
+        "film.mov": ("mov", "ready", None),
         "notes.txt": (None, "icon", "kind"),
         "empty.png": (None, "failed", "unreadable"),
         "below": (None, None, None),
@@ -87,6 +90,8 @@ def test_each_file_gets_a_line_and_its_outputs(tmp_path: Path) -> None:
     assert (pack["pages"], pack["facts"]) == (3, {"members": 4})
     assert [member["page"] for member in pack["tree"]] == [2, 1, 3, 0]
     assert [output["preset"] for output in told["site.zip"]["outputs"]] == ["site"]
+    assert told["film.mov"]["outputs"][-1]["preset"] == "mp4"
+    assert told["film.mov"]["facts"]["clip_ms"] == 3000
 
 
 def check_outputs(lines: list[dict[str, Any]], out: Path) -> None:

@@ -119,6 +119,7 @@ HELPERS = {
     "get",
     "items",  # of mappings
     "prototype_url",  # whether this site shows prototypes at all
+    "clip_ms",  # a fact of a video: that a copy for viewing was made
 }
 
 

@@ -218,7 +218,7 @@ def test_each_phase_says_the_one_next_thing(pages: Pages, make: Make, session: S
     for phase, words in {
         "announced": "Have your account ready when it opens.",
         "open": "Start an entry",
-        "grace": "No new entry can begin. Uploads that began in time may still finish.",
+        "grace": "No new entry can begin. An upload that began before the close has 30 min more to finish",
         "judging": "The judges are reading the entries.",
     }.items():
         make.contest(phase, slug=phase, winners_at=later)

@@ -104,7 +104,7 @@ class TestFiles:
         row = make.file(entry, name="a.png", alt="")
         visitor = pages.as_(entry.account)
         page = visitor.submit(
-            visitor.get("/contests/ferry/entry"), "Save the sentence for a.png", {"alt": "A  map.\r\n"}
+            visitor.get("/contests/ferry/entry"), "Save the sentence for a.png", {f"{row.id}.alt": "A  map.\r\n"}
         )
         assert "Description for people who cannot see it: “A map.”" in page.html
 
@@ -121,7 +121,7 @@ class TestFiles:
         page = visitor.get("/contests/ferry/entry")
 
         url, data = page.form("Send the new file for old.png")
-        page = visitor.post(url, {**data, "file": (io.BytesIO(png()), "new.png")}, follow=True)
+        page = visitor.post(url, {**data, f"file.screens.{old.id}": (io.BytesIO(png()), "new.png")}, follow=True)
 
         new = session.scalars(select(EntryFile).where(EntryFile.name == "new.png")).one()
         assert "It stays until new.png has passed the check." in page.text(page.by_id(f"file-{old.id}"))
@@ -139,19 +139,19 @@ class TestFiles:
         old, last = make.file(entry, name="old.png"), make.file(entry, name="last.png")
         visitor = pages.as_(entry.account)
         url, data = visitor.get("/contests/ferry/entry").form("Send the new file for old.png")
-        page = visitor.post(f"/uploads/{old.id}/remove", follow=True)
+        page = visitor.post(f"/contests/ferry/entry/files/{old.id}/remove", follow=True)
         assert "old.png is removed." in page.html
 
-        page = visitor.post(url, {**data, "file": (io.BytesIO(png()), "new.png")}, follow=True)
+        page = visitor.post(url, {**data, f"file.screens.{old.id}": (io.BytesIO(png()), "new.png")}, follow=True)
 
         assert "The file that it should replace was removed meanwhile." in page.html
         new = session.scalars(select(EntryFile).where(EntryFile.name == "new.png")).one()
         rows = [li.get("id") for li in page.all("li") if (li.get("id") or "").startswith("file-")]
         assert rows == [f"file-{new.id}", f"file-{last.id}"]
         # Where its place is taken by now, it is refused in words, on the entry's page.
-        visitor.post(f"/uploads/{new.id}/remove", follow=True)
+        visitor.post(f"/contests/ferry/entry/files/{new.id}/remove", follow=True)
         make.file(entry, name="third.png")
-        page = visitor.post(url, {**data, "file": (io.BytesIO(png(80, 60)), "more.png")}, 422)
+        page = visitor.post(url, {**data, f"file.screens.{old.id}": (io.BytesIO(png(80, 60)), "more.png")}, 422)
         assert page.problems == ["more.png: This slot is full. Remove a file first."]
 
     def test_a_second_tab_removes_and_describes_what_is_gone(self, pages: Pages, make: Make, session: Session) -> None:
@@ -163,12 +163,12 @@ class TestFiles:
 
         told = [visitor.submit(page, "Remove a.png").html for _ in range(2)]
         assert all("a.png is removed." in each for each in told)
-        page = visitor.submit(page, "Save the sentence for a.png", {"alt": "A map."})
+        page = visitor.submit(page, "Save the sentence for a.png", {f"{row.id}.alt": "A map."})
 
         assert "This file was removed meanwhile, so its sentence is not saved." in page.html
         session.refresh(row)
         assert row.alt == ""
-        visitor.post(f"/uploads/{other.id}/remove", {}, 404)
+        visitor.post(f"/contests/ferry/entry/files/{other.id}/remove", {}, 404)
 
     def test_a_file_that_is_here_is_not_sent_twice(self, pages: Pages, make: Make, session: Session) -> None:
         entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
@@ -178,8 +178,8 @@ class TestFiles:
         def send(*names: str) -> list[tuple[io.BytesIO, str]]:
             return [(io.BytesIO(png()), name) for name in names]
 
-        visitor.post(url, {**data, "file": send("a.png")})
-        page = visitor.post(url, {**data, "file": send("a.png", "b.png")}, 422)
+        visitor.post(url, {**data, "file.screens": send("a.png")})
+        page = visitor.post(url, {**data, "file.screens": send("a.png", "b.png")}, 422)
 
         assert page.problems == ["a.png: This file is here already, so it was not sent twice."]
         assert session.scalars(select(EntryFile.name).order_by(EntryFile.position)).all() == ["a.png", "b.png"]
@@ -199,7 +199,8 @@ class TestFiles:
         row = make.file(entry, alt="Theirs.")
         visitor = pages.as_(entry.account)
 
-        page = visitor.post(f"/contests/ferry/entry/files/{row.id}", {"was": "Theirs.", **values}, status)
+        sent = {f"{row.id}.{name}": value for name, value in ({"was": "Theirs."} | values).items()}
+        page = visitor.post(f"/contests/ferry/entry/files/{row.id}", sent, status)
 
         assert sentence in page.text(page.by_id(f"file-{row.id}"))
         assert page.by_id(f"alt-{row.id}").get("value") == values["alt"].replace("\0", "")
@@ -219,7 +220,7 @@ class TestFiles:
         entry = make.entry(make.contest(slug="ferry", deliverables=slots), state="draft", files=0)
         visitor = pages.as_(entry.account)
 
-        page = visitor.post("/contests/ferry/entry/files", {"slot": "screens", "file": (io.BytesIO(body), name)}, 422)
+        page = visitor.post("/contests/ferry/entry/files", {"file.screens": (io.BytesIO(body), name)}, 422)
 
         assert len(page.problems) == 1
         assert sentence in page.problems[0]
@@ -232,7 +233,7 @@ class TestFiles:
         names = ["画" * 100 + ".png", "שלום-abc-عربي.png", "a; rm -rf 'b'.png"]
 
         for name in names:
-            visitor.post("/contests/ferry/entry/files", {"slot": "screens", "file": (io.BytesIO(png()), name)})
+            visitor.post("/contests/ferry/entry/files", {"file.screens": (io.BytesIO(png()), name)})
         run_jobs()
 
         assert session.scalars(select(EntryFile.name).order_by(EntryFile.position)).all() == names
@@ -243,7 +244,7 @@ class TestFiles:
         entry = make.entry(make.contest(slug="ferry"), state="draft", files=0)
 
         page = pages.as_(entry.account).post(
-            "/contests/ferry/entry/files", {"slot": "a\0b", "file": (io.BytesIO(png()), "a.png")}, 422
+            "/contests/ferry/entry/files", {"file.a\0b": (io.BytesIO(png()), "a.png")}, 422
         )
 
         assert "does not ask for such a file" in page.problems[0]

@@ -378,7 +378,7 @@ class TestFailures:
 
         page = pages.as_(entry.account).post(f"/contests/{contest.slug}/entry/submit", {}, 403)
 
-        assert "only an upload that began before the close may finish" in page.text()
+        assert "An upload that began before the close has 30 min more to finish" in page.text()
         assert "Your entry was not submitted, so it is not in the contest." in page.text()
         assert "Nothing is lost" not in page.text()
 

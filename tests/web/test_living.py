@@ -259,6 +259,18 @@ def test_a_page_that_looks_for_itself_keeps_nobody_signed_in(pages: Pages, sessi
     assert session.scalars(select(LoginSession.seen_at)).one() > long_ago
 
 
+def test_opening_the_pairs_put_aside_is_no_poll(pages: Pages, session: Session, contest: Contest) -> None:
+    """Their link carries a word that a poll carries too, and yet somebody followed it."""
+    organiser = organiser_of(pages, session, contest)
+    organiser.get("/desk")
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    session.execute(update(LoginSession).values(seen_at=long_ago))
+
+    organiser.get(at(contest, "/similar?seen=all"))
+
+    assert session.scalars(select(LoginSession.seen_at)).one() > long_ago
+
+
 @pytest.mark.parametrize("phase, state", [("open", "planned"), ("judging", "planned"), ("judging", "tallied")])
 def test_progress_is_still_where_there_is_nothing_to_wait_for(
     pages: Pages, session: Session, make: Make, phase: str, state: str

@@ -16,7 +16,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from contest import audit, mail
-from contest.models import Account, AuditEvent, Contest, Entry, Invitation, Membership, OutboxItem
+from contest.models import Account, AuditEvent, Contest, Entry, Invitation, MailMessage, Membership, OutboxItem
 from contest.services import letters
 from contest.settings import Settings
 from contest.vocabulary import Role
@@ -247,6 +247,19 @@ def test_staff_create_a_contest(pages: Pages, session: Session, make: Make) -> N
     assert "Nobody but you can see it yet." in page.text()
 
 
+def test_a_new_contest_begins_in_the_zone_of_who_creates_it(pages: Pages, make: Make) -> None:
+    staff = pages.as_(make.account(is_staff=True, zone="Asia/Calcutta"))
+
+    unset = pages.as_(make.account(is_staff=True, zone="UTC"))
+
+    begun = staff.get("/manage/new")
+
+    assert typed(begun, "zone") == "Asia/Kolkata"
+    # Who never chose one gets the browser's, if a script can tell it.
+    marked = [page.by_id("zone").get("data-own-zone") for page in (begun, unset.get("/manage/new"))]
+    assert marked == [None, ""]
+
+
 def test_a_refused_creation_keeps_what_was_typed(pages: Pages, session: Session, make: Make) -> None:
     make.contest("draft", slug="taken")
     staff = pages.as_(make.account(is_staff=True))
@@ -299,6 +312,17 @@ def test_announcing_makes_the_contest_public(pages: Pages, session: Session, con
     pages.get(public)
     [facts] = session.scalars(select(AuditEvent.facts).where(AuditEvent.act == "contest.announced"))
     assert re.fullmatch(r"[0-9a-f]{64}", facts["seed_digest"])
+
+
+def test_an_opening_in_the_past_is_told_before_the_contest_is_announced(
+    pages: Pages, session: Session, make: Make, contest: Contest
+) -> None:
+    begun = make.contest("draft", opens_at=datetime(2020, 1, 1, tzinfo=UTC))
+    said = "This is in the past: entries may come in as soon as you announce the contest."
+
+    pages_of = (organiser_of(pages, session, each).get(at(each, "/announce")) for each in (begun, contest))
+
+    assert [said in page.text() for page in pages_of] == [True, False]
 
 
 def test_announcing_lists_everything_that_is_missing(pages: Pages, session: Session, make: Make) -> None:
@@ -375,6 +399,22 @@ def test_people_are_invited(
     )
     assert "kai@example.org" in page.text() and "Not answered yet" in page.text()
     assert run_jobs().count("send_invitation") == 1
+
+
+def test_who_is_invited_begins_in_the_zone_of_the_contest(
+    pages: Pages, session: Session, make: Make, run_jobs: Callable[[], list[str]]
+) -> None:
+    """A script puts the browser's own in its place, if it knows it."""
+    contest = make.contest("draft", zone="Africa/Lagos")
+    organiser = organiser_of(pages, session, contest)
+    organiser.submit(organiser.get(at(contest, "/people")), "Send the invitation", {"email": "kai@example.org"})
+    run_jobs()
+    [path] = re.findall(r"/invitations/\S+", session.scalars(select(MailMessage.text)).one())
+
+    page = pages.as_(None).get(path)
+
+    assert typed(page, "zone") == "Africa/Lagos"
+    assert page.by_id("zone").get("data-own-zone") is not None
 
 
 @pytest.mark.parametrize(

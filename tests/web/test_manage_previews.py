@@ -105,6 +105,9 @@ class TestAgain:
         assert {row.preview_state for row in rows} == {"pending"}
         acts = session.scalars(select(AuditEvent.act).where(AuditEvent.act == "previews.retried")).all()
         assert len(acts) == 2
+        shown = organiser.get(at(entry.contest, "/previews")).text()
+        assert "3 previews are being made now." in shown
+        assert "Every file has its preview." not in shown and "There is nothing to do here." not in shown
 
     def test_the_rest_of_the_team_reads(self, pages: Pages, make: Make, entry: Entry) -> None:
         _failed(make, entry, "a.png")
@@ -119,7 +122,10 @@ class TestEntry:
     def test_pages_members_and_facts(self, pages: Pages, make: Make, session: Session) -> None:
         entry = make.entry(make.contest(), state="draft", files=0)
         film = make.file(
-            entry, name="film.mp4", kind="mp4", preview_facts={"duration_ms": 34_000, "width": 640, "height": 360}
+            entry,
+            name="film.mp4",
+            kind="mp4",
+            preview_facts={"duration_ms": 34_000, "width": 640, "height": 360, "clip_ms": 20_000},
         )
         bundle = make.file(
             entry,
@@ -130,6 +136,7 @@ class TestEntry:
             preview_facts={"members": 2},
             preview_tree=[["海/地図.png", 900, 2], ["read me.txt", 12, 0]],
         )
+        session.add(Preview(file_id=film.id, preset="mp4", page=1, key="previews/film", width=9, height=9, size=9))
         for number, (file, page, label) in enumerate(
             ((film, 1, "poster"), (film, 2, "frame"), (bundle, 1, "picture"), (bundle, 2, "picture"))
         ):
@@ -157,7 +164,8 @@ class TestEntry:
             pages.as_(entry.account).get(f"/contests/{entry.contest.slug}/entry"),
         ):
             for said in (
-                "0:34 of video, 640 × 360 px",
+                "0:34 of video, plays its first 0:20, 640 × 360 px",
+                "Watch the video film.mp4 A copy made for viewing; the original can be downloaded.",
                 "See all 2 previews",
                 "Still of the video",
                 "Frame 2",
@@ -228,6 +236,8 @@ class TestSentences:
                     ["12 frames", "0:03 long", "9 × 8 px"],
                 ),
                 ("mp4", 1, {"duration_ms": 3_725_000, "sound": 0}, ["1:02:05 of video", "without sound"]),
+                ("mov", 1, {"duration_ms": 185_000, "clip_ms": 60_000}, ["3:05 of video", "plays its first 1:00"]),
+                ("mov", 1, {"duration_ms": 6_000, "clip_ms": 5_960}, ["0:06 of video"]),
                 ("avif", 1, {"width": 9, "height": 8, "hdr": 1}, ["9 × 8 px", "HDR, colours are approximate"]),
                 ("png", 1, {"width": 2784, "height": 1824}, ["2,784 × 1,824 px"]),
                 ("ttf", 1, {"glyphs": 1}, ["1 glyph"]),

@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from contest.models import AuditEvent, Contest
+from contest.models import AuditEvent, Category, Contest, Criterion, Deliverable, Prize
 from contest.services import setup
 from tests.factories import Make, both
 from tests.pages import Pages
@@ -125,6 +125,20 @@ def test_dates_are_typed_in_the_contests_zone(pages: Pages, session: Session, co
     assert "Sat 30 Nov 2030, 23:59:59 (UTC+09:00)" in page.text()
 
 
+def test_a_zone_that_is_stored_under_its_old_name_is_shown_once_and_stays(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    contest = make.contest("draft", zone="Asia/Calcutta")
+    organiser = organiser_of(pages, session, contest)
+    page = organiser.get(at(contest, "/dates"))
+
+    organiser.submit(page, "Save", {"grace_minutes": "45"})
+
+    offered = [option.get("value") for option in page.by_id("zone").iter("option")]
+    assert ("Asia/Calcutta" in offered, "Asia/Kolkata" in offered) == (True, False)
+    assert (typed(page, "zone"), contest.zone, contest.grace_seconds) == ("Asia/Calcutta", "Asia/Calcutta", 2700)
+
+
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
@@ -174,6 +188,22 @@ def test_the_deadline_of_an_open_contest_moves_only_later(pages: Pages, session:
     assert session.scalar(select(func.count()).where(AuditEvent.act == "contest.deadline_moved")) == 1
 
 
+def test_the_dates_of_a_contest_that_closed_empty_say_what_can_be_done(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    contest, kept = make.contest("judging"), make.contest("judging")
+    make.entry(kept, files=0)
+    organiser = organiser_of(pages, session, contest)
+
+    form = organiser.get(at(contest, "/dates"))
+    organiser.submit(form, "Save", {"closes_at": "2031-01-31T23:59:59"})
+
+    assert "This contest closed without an entry." in form.text()
+    assert "closed without" not in organiser.get(at(contest, "/dates")).text()
+    assert "closed without" not in organiser_of(pages, session, kept).get(at(kept, "/dates")).text()
+    assert "Open for entries" in organiser.get(at(contest)).text()
+
+
 # Parts -------------------------------------------------------------------------------------------
 
 _NEW = {
@@ -221,6 +251,40 @@ def test_things_are_added_changed_moved_and_removed(
 
     assert "Removed." in gone.text() and "Gadgets" not in gone.text()
     assert "Move up" not in [b.split(" ")[0] for b in buttons(gone) if names[0] in b]
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "changes", "sentence", "anchor"),
+    [
+        ("categories", Category, {"name": {"en": "Ships"}}, "Name: The Japanese text is missing.", "name_ja"),
+        ("deliverables", Deliverable, {"hint": {"ja": "船"}}, "What it holds: The English text is missing.", "hint_en"),
+        ("prizes", Prize, {"amount": {"en": "¥1"}}, "What the winner gets: The Japanese text is missing.", "amount_ja"),
+        ("rubric", Criterion, {"levels": [{}] * 5}, "Each level needs a sentence in both languages.", "h-levels"),
+    ],
+)
+def test_a_list_marks_what_lacks_a_language_and_leads_there(
+    pages: Pages,
+    session: Session,
+    contest: Contest,
+    part: str,
+    kind: Any,
+    changes: dict[str, Any],
+    sentence: str,
+    anchor: str,
+) -> None:
+    organiser = organiser_of(pages, session, contest)
+    whole = organiser.get(at(contest, f"/{part}")).text()
+    thing = setup.things(contest, part)[1]
+    session.execute(update(kind).where(kind.id == thing.id).values(**changes))
+    session.expire_all()
+
+    page = organiser.get(at(contest, f"/{part}"))
+
+    [row] = [row for row in page.all("tr") if "To do" in page.text(row)]
+    assert ("To do" in whole, sentence in page.text(row)) == (False, True)
+    path, _, place = page.link(sentence).partition("#")
+    assert (path.endswith(f"/{part}/{thing.id}"), place) == (True, anchor)
+    assert organiser.get(path).by_id(anchor) is not None
 
 
 def test_a_slot_keeps_its_types_and_limits(pages: Pages, session: Session, contest: Contest) -> None:

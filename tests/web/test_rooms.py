@@ -203,7 +203,7 @@ def test_invitations_that_work_no_more_are_told_first(pages: Pages, session: Ses
         ("announced", "There are too few judges. Invite more."),
         ("open", "There are too few judges. Invite more."),
         ("grace", "There are too few judges. Invite more."),
-        ("judging", "No entry was submitted, so there is nothing to judge."),
+        ("judging", "No entry was submitted. You may set a later deadline: the contest then takes entries again."),
     ],
 )
 def test_the_desk_says_what_is_next_as_the_overview_does(

@@ -180,7 +180,7 @@ def test_a_method_changed_after_judging_opened_is_told_to_the_second_person_and_
 
     told = draft.snapshot["round"]["changes"]
 
-    assert draft.snapshot["format"] == 5
+    assert draft.snapshot["format"] == 6
     assert [(one["method"], one["options"], one["reason"], one["known"]) for one in told] == [
         (["mean", "median"], ["", ""], WHY, None),
         (["median", "trimmed"], ["", "trim=0.2"], WHY, 1),

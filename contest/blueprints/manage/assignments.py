@@ -14,10 +14,11 @@ from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import NUMBER, managed, show, told
 from contest.blueprints.manage.overview import draw_seed
 from contest.errors import Invalid
+from contest.received import uuid_or_404
 from contest.services import admissions, assignment
 from contest.services import progress as reports
 from contest.services.listing import read
-from contest.web import actor, now, session, signed_in, uuid_or_404, writes
+from contest.web import actor, now, session, signed_in, writes
 
 
 def _page(slug: str, status: int = 200, problems: list[str] | None = None) -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
 
-from contest import web
+from contest import clock, web
 from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import checked
 from contest.errors import Invalid, NotFound
@@ -42,7 +42,8 @@ def desk() -> Any:
 @signed_in
 def create() -> Any:
     may_create_contest(actor()).require()
-    return page("manage/create.html", form=forms.Create(default_locale=web.locale()))
+    form = forms.Create(default_locale=web.locale(), zone=clock.name_today(actor().zone))
+    return page("manage/create.html", form=form)
 
 
 @bp.post("/manage/new")

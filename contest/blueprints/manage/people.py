@@ -15,10 +15,11 @@ from contest.blueprints.manage.common import checked, managed, show, told
 from contest.errors import Invalid, NotFound
 from contest.forms import people as forms
 from contest.models import Contest
+from contest.received import uuid_or_404
 from contest.services import people as service
 from contest.services.listing import read
 from contest.vocabulary import Role
-from contest.web import actor, session, signed_in, uuid_or_404, writes
+from contest.web import actor, session, signed_in, writes
 
 
 def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ def previews(slug: str) -> Any:
         listing=listing,
         files=rows,
         failed=session().scalar(failures.counting(contest.id)),
+        making=session().scalar(failures.making(contest.id)),
         most=failures.MOST_AGAIN,
     )
 
@@ -69,4 +71,5 @@ def retry_previews(slug: str) -> Any:
 def _back(slug: str) -> Any:
     """The list as it was narrowed when the button was pressed."""
     shown = read(request.args, sorts=failures.SORTS, default="-accepted", filters={"verdict": failures.VERDICTS})
-    return redirect(url_for(".previews", slug=slug, **shown.query(page=shown.page)))
+    query: Mapping[str, Any] = shown.query(page=shown.page)
+    return redirect(url_for(".previews", slug=slug, **query))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -16,7 +14,8 @@ from contest import texts
 from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import NUMBER
 from contest.forms.scoring import criteria, percent_text
-from contest.services import analysis, results, scorecards
+from contest.scoring import MEANS
+from contest.services import analysis, exports, scorecards
 from contest.services.listing import read
 from contest.web import actor, page, session, signed_in, writes
 
@@ -74,13 +73,8 @@ def entry_scorecards(slug: str, number: int) -> Any:
 @writes
 def export_scores(slug: str) -> Response:
     """What was counted, as two files that `contest tally` reads."""
-    scores, weights = analysis.export_scores(session(), actor(), slug)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
-        for name, body in (("SCORES.csv", scores), ("W.csv", weights)):
-            # No time of its own, so that the same scores make the same file.
-            files.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
-    response = Response(packed.getvalue(), mimetype="application/zip")
+    packed = exports.pack(*exports.export_scores(session(), actor(), slug))
+    response = Response(packed, mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="scores-{slug}.zip"'
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -88,7 +82,7 @@ def export_scores(slug: str) -> Response:
 
 def _own_score(tally: Any, made: Any) -> bool:
     """Whether the method has a score that does not stand on the page anyway, as the mean or the adjusted score."""
-    if tally is None or tally.refused or tally.method in results.MEANS:
+    if tally is None or tally.refused or tally.method in MEANS:
         return False
     return tally.method != "additive" or made is None or bool(made.refused)
 
@@ -241,7 +235,7 @@ def _options(tally: Any, names: Mapping[str, str]) -> list[tuple[str, str]]:
 def _commands(tally: Any, made: Any) -> list[str]:
     """The command lines that print the same from the two files."""
     files = "SCORES.csv --weights W.csv"
-    lines = [f"{analysis.command(tally)} --json"]
+    lines = [f"{exports.command(tally)} --json"]
     if made and not made.refused:
         drawn = {"min-judges": tally.params["minimum"]} | {
             key: made.model[key] for key in ("draws", "seed", "level", "top") if key in made.model

@@ -15,7 +15,7 @@ from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import again, checked, managed
 from contest.errors import Conflict, Invalid
 from contest.forms import contests as forms
-from contest.forms.kit import fill_texts, or_stored, read_texts, zones
+from contest.forms.kit import fill_texts, read_texts, zones
 from contest.models import Contest
 from contest.permissions import may_change_structure
 from contest.services import contests, setup
@@ -88,10 +88,13 @@ def _grace_end(contest: Contest) -> datetime | None:
     return contest.closes_at and clock.grace_end(contest.closes_at, contest.grace_seconds)
 
 
+def _empty(contest: Contest) -> bool:
+    return contests.closed_empty(session(), contest, now())
+
+
 def _dates_form(contest: Contest, data: Mapping[str, Any] | None = None) -> forms.Dates:
     form = forms.Dates(data=data)
-    # A stored zone that the list leaves out must not turn into another by saving.
-    form.zone.choices = or_stored(zones(), contest.zone)
+    form.zone.choices = zones(contest.zone)
     return form
 
 
@@ -100,7 +103,7 @@ def _dates_form(contest: Contest, data: Mapping[str, Any] | None = None) -> form
 def dates(slug: str) -> Any:
     contest = managed(slug)
     form = _dates_form(contest, {**_dates_data(contest), "version": contest.version})
-    return page("manage/dates.html", contest=contest, form=form, grace_end=_grace_end(contest))
+    return page("manage/dates.html", contest=contest, form=form, grace_end=_grace_end(contest), empty=_empty(contest))
 
 
 @bp.post("/manage/<slug>/dates")
@@ -123,7 +126,7 @@ def do_dates(slug: str) -> Any:
             winners_at=form.winners_at.data,
         )
     except (Invalid, Conflict) as error:
-        return again("manage/dates.html", slug, form, error, stored=_dates_data, grace_end=_grace_end)
+        return again("manage/dates.html", slug, form, error, stored=_dates_data, grace_end=_grace_end, empty=_empty)
     _saved()
     return redirect(url_for(".dates", slug=slug))
 
