@@ -376,6 +376,7 @@ def read_audit(page: Page) -> None:
     """Who did what, from the first act to the last; nothing else under anybody else's name."""
     page.goto(f"/manage/{SLUG}")
     page.get_by_role("link", name="Audit log").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
     seen: list[tuple[str, str]] = []
     while True:
         # Read in one go: the list is swapped in place when another page of it is asked for.
