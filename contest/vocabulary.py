@@ -32,6 +32,7 @@ class Phase(StrEnum):
     GRACE = "grace"
     JUDGING = "judging"
     PUBLISHED = "published"
+    CANCELLED = "cancelled"
 
 
 class RoundKind(StrEnum):
@@ -107,6 +108,19 @@ class CodePurpose(StrEnum):
     SIGN_IN = "sign_in"
     RESET = "reset"
     CONFIRM = "confirm"
+    #: Mailed to the address that the account shall have.
+    ADDRESS = "address"
+
+
+class FlagKind(StrEnum):
+    """What a judge tells the app team of an entry. It changes nothing by itself."""
+
+    DISCUSS = "discuss"
+    IDENTITY = "identity"
+    RULES = "rules"
+    COPIED = "copied"
+    BROKEN = "broken"
+    OTHER = "other"
 
 
 class RecusalKind(StrEnum):

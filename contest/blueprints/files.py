@@ -12,7 +12,7 @@ from contest import streams, texts, web
 from contest.errors import Invalid
 from contest.models import EntryFile
 from contest.received import json_body, uuid_or_404
-from contest.services import previews, uploads
+from contest.services import parts, previews, uploads
 from contest.storage import Grant
 from contest.vocabulary import PreviewState
 from contest.web import actor, session, signed_in, writes
@@ -20,6 +20,7 @@ from contest.web import actor, session, signed_in, writes
 bp = Blueprint("files", __name__)
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+_DIGESTS = re.compile(r"(?:[0-9a-fA-F]{64})+")
 
 
 # Uploads: JSON for our script -----------------------------------------------------------------------
@@ -30,7 +31,10 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 @web.limiter.limit(web.UPLOAD_LIMIT)
 @writes
 def begin() -> Any:
-    """Grant one upload: {entry, slot, name, size, sha256, type, replaces} → where and how to PUT it."""
+    """Grant one upload: {entry, slot, name, size, sha256, type, replaces} → where and how to PUT it.
+
+    `parts`: of a file that is sent in parts, their SHA-256 one after the other; each part is granted on its own.
+    """
     body = json_body()
     row, grant = uploads.grant(
         session(),
@@ -43,6 +47,7 @@ def begin() -> Any:
         sha256=_digest(body),
         media_type=_text(body, "type") if "type" in body else "",
         replaces=uuid_or_404(_text(body, "replaces")) if body.get("replaces") else None,
+        part_digests=_digests(body) if "parts" in body else None,
     )
     return _granted(row, grant)
 
@@ -54,6 +59,35 @@ def begin() -> Any:
 def begin_again(upload_id: UUID) -> Any:
     """Sign the grant of an unfinished upload anew: a grant lives 15 minutes, a broken line may last longer."""
     return _granted(*uploads.grant_again(session(), actor(), web.storage(), upload_id))
+
+
+@bp.post("/uploads/<uuid:upload_id>/parts")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def open_parts(upload_id: UUID) -> Any:
+    """Which parts of an unfinished upload have arrived; where nothing has, it begins here."""
+    row, arrived = uploads.open_parts(session(), actor(), web.storage(), upload_id)
+    return jsonify(id=str(row.id), arrived=arrived)
+
+
+@bp.post("/uploads/<uuid:upload_id>/parts/grant")
+@signed_in
+@web.limiter.limit(web.UPLOAD_LIMIT)
+@writes
+def grant_parts(upload_id: UUID) -> Any:
+    """Grant some parts: {parts: [number, …]} → where and how to PUT each."""
+    numbers = json_body().get("parts")
+    if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+        raise Invalid("parts", "invalid")
+    row, grants = uploads.grant_parts(session(), actor(), web.storage(), upload_id, set(numbers))
+    return jsonify(
+        id=str(row.id),
+        grants=[
+            {"number": number, "url": grant.url, "method": grant.method, "headers": grant.headers}
+            for number, grant in sorted(grants.items())
+        ],
+    )
 
 
 @bp.get("/uploads/<uuid:upload_id>")
@@ -77,8 +111,10 @@ def cancel(upload_id: UUID) -> Any:
     return "", 204
 
 
-def _granted(row: EntryFile, grant: Grant) -> Any:
-    # `parts`: what a larger upload in parts will say too; a single PUT is one part of the whole size.
+def _granted(row: EntryFile, grant: Grant | None) -> Any:
+    if grant is None:
+        return jsonify(id=str(row.id), part_size=parts.PART, parts=parts.count(row.declared_size))
+    # A single PUT is one part of the whole size.
     return jsonify(
         id=str(row.id), url=grant.url, method=grant.method, headers=grant.headers, part_size=row.declared_size, parts=1
     )
@@ -123,6 +159,13 @@ def _digest(body: dict[str, Any]) -> bytes:
     value = _text(body, "sha256")
     if not _DIGEST.fullmatch(value):
         raise Invalid("sha256", "digest_invalid")
+    return bytes.fromhex(value)
+
+
+def _digests(body: dict[str, Any]) -> bytes:
+    value = _text(body, "parts")
+    if not _DIGESTS.fullmatch(value):
+        raise Invalid("parts", "digest_invalid")
     return bytes.fromhex(value)
 
 

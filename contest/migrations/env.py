@@ -13,6 +13,8 @@ engine = create_engine(url, poolclass=NullPool)
 with engine.connect() as connection:
     # One migrator at a time: several hosts may start at once.
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('contest.migrate'))")
+    # A process that was not stopped may hold a table: rather an error than to wait, and all readers behind us.
+    connection.exec_driver_sql("SET lock_timeout = '15s'")
     connection.commit()
     context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=False)
     with context.begin_transaction():

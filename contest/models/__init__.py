@@ -24,7 +24,7 @@ from contest.models.entries import (
     SigningKey,
     Similarity,
 )
-from contest.models.judging import Assignment, Recusal, Score, Scorecard
+from contest.models.judging import Assignment, Flag, Recusal, Score, Scorecard
 from contest.models.results import AnalysedEntry, Analysis, Award, Publication, Standing, Tally
 from contest.models.system import AuditEvent, AuditSeal, MailMessage, OutboxItem, Periodic
 
@@ -46,6 +46,7 @@ __all__ = [
     "Deliverable",
     "Entry",
     "EntryFile",
+    "Flag",
     "Invitation",
     "LoginSession",
     "MailMessage",

@@ -13,7 +13,7 @@ from contest.vocabulary import CodePurpose, Role
 
 
 class Account(Base):
-    """A person. `email` is kept as typed; `email_key` (see `services.accounts.email_key`) is what must be unique."""
+    """A person. `email` is kept as typed; `email_key` (see `services.addresses.email_key`) is what must be unique."""
 
     __tablename__ = "account"
     id: Mapped[Id]
@@ -72,10 +72,15 @@ class Code(Base):
     code_hash: Mapped[bytes]
     created_at: Mapped[Created]
     expires_at: Mapped[datetime]
+    #: The address as typed, where it shall become the account's.
+    new_email: Mapped[str] = mapped_column(server_default="")
     #: Wrong ones in all; how often each browser may try is counted in `attempt`.
     tries: Mapped[int] = mapped_column(server_default="0")
     used_at: Mapped[datetime | None]
-    __table_args__ = (one_of("purpose", CodePurpose, "purpose"),)
+    __table_args__ = (
+        one_of("purpose", CodePurpose, "purpose"),
+        CheckConstraint("(purpose = 'address') = (new_email <> '')", name="new_email"),
+    )
 
 
 class Attempt(Base):

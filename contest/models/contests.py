@@ -37,6 +37,9 @@ class Contest(Base):
     grace_seconds: Mapped[int] = mapped_column(server_default="1800")
     announced_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    #: The host called the contest off, and why; public, and for good.
+    cancelled_at: Mapped[datetime | None]
+    cancelled_reason: Mapped[Texts] = mapped_column(JSONB, server_default=text("'{}'"))
     created_by: Mapped[uuid.UUID] = ref("account.id")
     created_at: Mapped[Created]
     version: Mapped[int] = mapped_column(server_default="1")
@@ -56,6 +59,10 @@ class Contest(Base):
             "announced_at IS NULL OR (opens_at IS NOT NULL AND closes_at IS NOT NULL)", name="announced_with_dates"
         ),
         CheckConstraint("published_at IS NULL OR announced_at IS NOT NULL", name="published_after_announced"),
+        CheckConstraint(
+            "cancelled_at IS NULL OR (announced_at IS NOT NULL AND published_at IS NULL)", name="cancelled_in_time"
+        ),
+        CheckConstraint("(cancelled_at IS NOT NULL) = (cancelled_reason <> '{}')", name="cancelled_with_reason"),
     )
 
     @property

@@ -75,6 +75,11 @@ class EntryFile(Base):
     declared_size: Mapped[int]
     declared_sha256: Mapped[bytes | None]
     staging_key: Mapped[str] = mapped_column(unique=True)
+    #: SHA-256 of each part, one after the other, of an upload in parts; the store's name for it, once it has begun;
+    #: and when a part was last granted.
+    part_digests: Mapped[bytes | None]
+    parts_id: Mapped[str | None]
+    parts_at: Mapped[datetime | None]
     key: Mapped[str | None] = mapped_column(unique=True)
     kind: Mapped[str | None]
     size: Mapped[int | None]
@@ -110,6 +115,9 @@ class EntryFile(Base):
         CheckConstraint("(state = 'rejected') = (reason IS NOT NULL)", name="rejected_with_reason"),
         CheckConstraint("sha256 IS NULL OR length(sha256) = 32", name="sha256"),
         CheckConstraint("declared_size >= 0", name="declared_size"),
+        CheckConstraint("length(part_digests) % 32 = 0", name="part_digests"),
+        CheckConstraint("(parts_id IS NULL) = (parts_at IS NULL)", name="parts_at"),
+        CheckConstraint("parts_id IS NULL OR part_digests IS NOT NULL", name="parts_id"),
     )
 
 

@@ -12,7 +12,7 @@ from contest.models.accounts import Account
 from contest.models.base import Base, Created, Id, one_of, ref
 from contest.models.contests import Round
 from contest.models.entries import Entry, Revision
-from contest.vocabulary import RecusalKind, ScorecardState
+from contest.vocabulary import FlagKind, RecusalKind, ScorecardState
 
 
 class Assignment(Base):
@@ -56,6 +56,34 @@ class Recusal(Base):
     created_at: Mapped[datetime]
     assignment: Mapped[Assignment] = relationship(back_populates="recusal")
     __table_args__ = (one_of("kind", RecusalKind, "kind"),)
+
+
+class Flag(Base):
+    """A judge's word to the app team about an entry, and their answer. Never changed otherwise, and no score."""
+
+    __tablename__ = "flag"
+    id: Mapped[Id]
+    assignment_id: Mapped[uuid.UUID] = ref("assignment.id")
+    kind: Mapped[str]
+    words: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    #: Taken back by the judge.
+    withdrawn_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(server_default="")
+    answered_by: Mapped[uuid.UUID | None] = ref("account.id")
+    answered_at: Mapped[datetime | None]
+    assignment: Mapped[Assignment] = relationship()
+    __table_args__ = (
+        one_of("kind", FlagKind, "kind"),
+        CheckConstraint("(answered_by IS NULL) = (answered_at IS NULL)", name="answered"),
+        Index(
+            "uq_flag_live",
+            "assignment_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL AND answered_at IS NULL"),
+        ),
+    )
 
 
 class Scorecard(Base):

@@ -78,6 +78,8 @@ class OutboxItem(Base):
             "queue",
             "turn",
             "id",
+            # Last, so that rows in a pause are passed over within the index.
+            "not_before",
             postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
         ),
         Index(

@@ -253,6 +253,14 @@ def sweep_staging(session: Session, storage: Storage) -> None:
         )
     )
 
+    # What comes in parts is no object yet.
+    coming = set(
+        session.scalars(
+            select(EntryFile.parts_id).where(
+                EntryFile.state == FileState.EXPECTED, EntryFile.removed_at.is_(None), EntryFile.parts_id.is_not(None)
+            )
+        )
+    )
     # A contest's picture waits under the name that its own key will have.
     waiting |= {
         f"incoming/{key.removeprefix('covers/')}"
@@ -269,6 +277,9 @@ def sweep_staging(session: Session, storage: Storage) -> None:
         for found in storage.list("incoming/"):
             if found.modified < before and found.key not in waiting:
                 storage.delete(found.key)
+        for left in storage.parts.unfinished("incoming/"):
+            if left.begun < before and left.upload not in coming:
+                storage.parts.give_up(left.key, left.upload)
 
     db.after_commit(session, delete_objects)
 
@@ -300,7 +311,8 @@ def sweep_previews(session: Session, storage: Storage) -> None:
 def _give_up_grants(session: Session) -> None:
     """Refuse uploads that were granted a day ago, or before a grace that is over, and never arrived."""
     now = clock.read(session)
-    over = Contest.closes_at + func.make_interval(0, 0, 0, 0, 0, 0, Contest.grace_seconds) <= now
+    closed = Contest.closes_at + func.make_interval(0, 0, 0, 0, 0, 0, Contest.grace_seconds) <= now
+    over = or_(closed, Contest.cancelled_at.is_not(None))
     rows = session.execute(
         select(EntryFile, Entry.contest_id, over.label("late"))
         .join(Entry, EntryFile.entry_id == Entry.id)
@@ -308,7 +320,8 @@ def _give_up_grants(session: Session) -> None:
         .where(
             EntryFile.state == FileState.EXPECTED,
             EntryFile.removed_at.is_(None),
-            or_(EntryFile.created_at < now - KEEP, over),
+            # A slow line may take days, as long as parts arrive.
+            or_(func.coalesce(EntryFile.parts_at, EntryFile.created_at) < now - KEEP, over),
         )
         .limit(1000)
         .with_for_update(of=EntryFile, skip_locked=True)

@@ -7,7 +7,6 @@ It is attached to nothing until `checks.check_file` has read it and copied it to
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,26 +14,27 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from contest import audit, clock, db, outbox, permissions
 from contest.errors import Conflict, Invalid, NotFound
 from contest.models import Entry, EntryFile, RevisionFile
 from contest.permissions import Actor
-from contest.previews.kinds import EXTENSIONS, MEDIA_TYPES, Kind, takes
-from contest.services import entries
-from contest.services.drafts import ALT_MOST, Slot, files_of, slots_of
+from contest.services import entries, parts
+from contest.services.drafts import ALT_MOST, files_of, slots_of
+from contest.services.filenames import clean_name, fits_name
 from contest.storage import Grant, ObjectMissing, Storage
 from contest.vocabulary import FILE_TRANSITIONS, FileState, check_transition
 
 #: All that a store keeps under: what a file is, a browser never learns from the store.
 STORED_TYPE = "application/octet-stream"
-NAME_MOST = 255
 #: In a day an entry may begin uploads of so many times what all its slots hold together.
 QUOTA_TIMES, QUOTA_WINDOW = 4, timedelta(days=1)
 #: Seconds in which a granted PUT must begin.
 GRANT_LIFE = 900
+#: Most parts that are granted in one answer.
+PARTS_AT_ONCE = 8
 _CHUNK = 1024 * 1024
 
 
@@ -62,42 +62,6 @@ class Arrived:
     vacant: bool = False
 
 
-def clean_name(name: str) -> str:
-    """The name as typed without folders and control characters; NFC, at most 255 characters.
-
-    Raises Invalid for a name that holds NUL or has nothing left.
-    """
-    if "\0" in name:
-        raise Invalid("name", "name_invalid")
-    name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    # Controls cannot be shown and lone surrogates cannot be stored. Marks of direction stay; pages show them.
-    name = "".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs")).strip()
-    if len(name) > NAME_MOST:
-        stem, dot, extension = name.rpartition(".")
-        if not dot or len(extension) > 20:
-            stem, dot, extension = name, "", ""
-        name = stem[: NAME_MOST - len(dot + extension)] + dot + extension
-    if name.strip(". ") == "":
-        raise Invalid("name", "name_invalid")
-    return name
-
-
-def _fits_name(name: str, media_type: str, slot: Slot) -> bool:
-    """Whether the extension, or without one the browser's word, may mean a type that the slot takes.
-
-    A hint only, to spare a long upload; the content decides later. Where archives are taken any extension
-    that we do not know is fine: many formats are archives inside.
-    """
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
-    if extension:
-        meant = {kind for kind, known in EXTENSIONS.items() if extension in known}
-    else:
-        meant = {kind for kind, known in MEDIA_TYPES.items() if known == media_type}
-    if not meant:
-        return not extension or Kind.ZIP in slot.kinds
-    return any(takes(slot.kinds, kind) for kind in meant)
-
-
 # Granting -------------------------------------------------------------------------------------------
 
 
@@ -113,8 +77,12 @@ def grant(
     sha256: bytes,
     media_type: str = "",
     replaces: uuid.UUID | None = None,
-) -> tuple[EntryFile, Grant]:
+    part_digests: bytes | None = None,
+) -> tuple[EntryFile, Grant | None]:
     """Allow one PUT of exactly these bytes, for 15 minutes. Raises NotFound, Denied and Invalid.
+
+    With `part_digests`, the SHA-256 of each part one after the other, the file comes in parts: there is no grant
+    yet, see `open_parts` and `grant_parts`.
 
     The same file again, while its upload has not arrived, goes on with that upload: after a lost answer or
     a reload one chooses the file anew, and its start still counts. `replaces`: the file whose place it shall
@@ -123,6 +91,8 @@ def grant(
     """
     entry = _own_entry(session, actor, entry_id)
     name = clean_name(name)
+    if part_digests is not None and not parts.fits(size, part_digests):
+        raise Invalid("parts", "digest_invalid")
     now = clock.read(session)
     begun = _same(session, entry, slot_key, name, size, sha256, FileState.EXPECTED)
     old = _replaceable(session, entry, slot_key, replaces)
@@ -130,9 +100,15 @@ def grant(
         begun = None
     if begun is not None:
         permissions.may_finish_upload(actor, entry, begun.created_at, now).require()
+        if begun.part_digests != part_digests:
+            # Another browser sends it in another way: what came in parts is of no use for one piece.
+            if begun.parts_id is not None:
+                db.after_commit(session, partial(storage.parts.give_up, begun.staging_key, begun.parts_id))
+            begun.part_digests, begun.parts_id, begun.parts_at = part_digests, None, None
         return begun, _put(storage, begun)
     permissions.may_edit_entry(actor, entry, now).require()
     row = _begin(session, entry, slot_key, name, size, sha256, now, media_type, old)
+    row.part_digests = part_digests
     session.flush()
     audit.record(session, actor, "file.granted", row, contest_id=entry.contest_id, entry=entry.number, size=size)
     return row, _put(storage, row)
@@ -179,16 +155,91 @@ def _replaceable(session: Session, entry: Entry, slot_key: str, file_id: uuid.UU
     return standing or row
 
 
-def grant_again(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, Grant]:
+def grant_again(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, Grant | None]:
     """Sign a grant anew for an upload that has not arrived: its start still counts. Raises NotFound, Conflict."""
-    entry, row = _own_file(session, actor, file_id)
-    permissions.may_finish_upload(actor, entry, row.created_at, clock.read(session)).require()
-    if row.state != FileState.EXPECTED or row.declared_sha256 is None:
-        raise Conflict("grant_used")
+    _entry, row, _now = _unarrived(session, actor, file_id)
     return row, _put(storage, row)
 
 
-def _put(storage: Storage, row: EntryFile) -> Grant:
+def open_parts(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID) -> tuple[EntryFile, list[int]]:
+    """The numbers of the parts that have arrived. One whose parts the store does not know begins anew.
+
+    Raises NotFound, Denied after the deadline and its grace, and Conflict.
+    """
+    staged = get_own(session, actor, file_id)
+    permissions.may_finish_upload(actor, staged.entry, staged.created_at, clock.read(session)).require()
+    _expect(staged)
+    if staged.part_digests is None:
+        raise Conflict("grant_used")
+    # The store is asked before any row is locked; of what two tabs begin at once, one is given up.
+    known, begun = staged.parts_id, None
+    try:
+        there = sorted(parts.arrived(storage, staged))
+    except ObjectMissing:
+        if _size_at(storage, staged.staging_key) == staged.declared_size:
+            # Joined already, and only the answer was lost.
+            return staged, list(range(1, parts.count(staged.declared_size) + 1))
+        there, begun = [], storage.parts.begin(staged.staging_key, content_type=STORED_TYPE)
+    _entry, row, now = _unarrived(session, actor, file_id)
+    if begun is not None and row.parts_id == known:
+        row.parts_id, row.parts_at = begun, now
+    elif begun is not None:
+        db.after_commit(session, partial(storage.parts.give_up, row.staging_key, begun))
+    return row, there
+
+
+def grant_parts(
+    session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID, numbers: Collection[int]
+) -> tuple[EntryFile, dict[int, Grant]]:
+    """Allow a PUT of each of these parts, for 15 minutes. Raises NotFound, Denied, Invalid and Conflict."""
+    _entry, row, now = _unarrived(session, actor, file_id)
+    if row.parts_id is None:
+        raise Conflict("grant_used")
+    if not 0 < len(numbers) <= PARTS_AT_ONCE or not all(1 <= n <= parts.count(row.declared_size) for n in numbers):
+        raise Invalid("parts", "invalid")
+    row.parts_at = now
+    return row, {
+        number: storage.parts.grant(
+            row.staging_key,
+            row.parts_id,
+            number,
+            length=parts.size_of(row, number),
+            sha256=parts.digest_of(row, number),
+            expires=GRANT_LIFE,
+        )
+        for number in numbers
+    }
+
+
+def _unarrived(session: Session, actor: Actor, file_id: uuid.UUID) -> tuple[Entry, EntryFile, datetime]:
+    """A file of the actor's own draft that may still arrive, and the time by the database's clock."""
+    entry, row = _own_file(session, actor, file_id)
+    now = clock.read(session)
+    permissions.may_finish_upload(actor, entry, row.created_at, now).require()
+    _expect(row)
+    return entry, row, now
+
+
+def _expect(row: EntryFile) -> None:
+    """Raises Conflict for a file that has arrived, and NotFound for an upload that was given up or refused."""
+    if row.state == FileState.REJECTED:
+        raise NotFound
+    if row.state != FileState.EXPECTED or row.declared_sha256 is None:
+        raise Conflict("grant_used")
+
+
+def _size_at(storage: Storage, key: str) -> int:
+    """Bytes of the object; -1 if there is none."""
+    try:
+        return storage.head(key).size
+    except ObjectMissing:
+        return -1
+
+
+def _put(storage: Storage, row: EntryFile) -> Grant | None:
+    """The grant of an upload in one piece; None for one in parts."""
+    if row.part_digests is not None:
+        return None
     assert row.declared_sha256 is not None
     return storage.grant_put(
         row.staging_key,
@@ -248,7 +299,7 @@ def _begin(
         raise Invalid("file", "file_empty")
     if size > slot.max_bytes:
         raise Invalid("file", "file_too_large")
-    if not _fits_name(name, media_type, slot):
+    if not fits_name(name, media_type, slot):
         raise Invalid("file", "file_type")
     # After a broken line people choose all their files once more: what has arrived is not sent twice.
     if old is None and _same(session, entry, slot_key, name, size, sha256, FileState.RECEIVED, FileState.ACCEPTED):
@@ -259,9 +310,11 @@ def _begin(
         places.discard(old.position)
     if len(places) >= slot.max_files:
         raise Invalid("file", "slot_full")
+    # What is on its way counts however long ago it began: a slow line may take days.
+    coming = and_(EntryFile.state == FileState.EXPECTED, EntryFile.removed_at.is_(None))
     begun = session.scalar(
         select(func.coalesce(func.sum(EntryFile.declared_size), 0)).where(
-            EntryFile.entry_id == entry.id, EntryFile.created_at > now - QUOTA_WINDOW
+            EntryFile.entry_id == entry.id, or_(EntryFile.created_at > now - QUOTA_WINDOW, coming)
         )
     )
     if (begun or 0) + size > QUOTA_TIMES * sum(slot.max_bytes * slot.max_files for slot in slots):
@@ -324,10 +377,10 @@ def complete(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUI
     arrived = -1
     if staged.state == FileState.EXPECTED:
         # The store is asked before any row is locked, so that a slow one holds nobody up.
-        try:
-            arrived = storage.head(staged.staging_key).size
-        except ObjectMissing:
-            arrived = -1
+        if staged.part_digests is not None:
+            permissions.may_finish_upload(actor, staged.entry, staged.created_at, clock.read(session)).require()
+            parts.join(storage, staged)
+        arrived = _size_at(storage, staged.staging_key)
     entry, row = _own_file(session, actor, file_id)
     if row.state != FileState.EXPECTED:
         return row
@@ -498,7 +551,7 @@ def remove(session: Session, actor: Actor, storage: Storage, file_id: uuid.UUID)
     row.removed_at = entry.changed_at = now
     audit.record(session, actor, "file.removed", row, contest_id=entry.contest_id, entry=entry.number)
     if row.state != FileState.ACCEPTED:
-        db.after_commit(session, partial(storage.delete, row.staging_key))
+        db.after_commit(session, partial(parts.discard, storage, row.staging_key, row.parts_id))
     return row
 
 

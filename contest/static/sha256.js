@@ -1,25 +1,30 @@
-// SHA-256 of a file, read in slices, so that a file of gigabytes never stands in memory.
+// SHA-256 of a file and of its parts, read in slices, so that a file of gigabytes never stands in memory.
 
 const WHOLE = 256 * 1024 * 1024; // up to here the browser's own digest takes the file at once
-const SLICE = 8 * 1024 * 1024;
 
-/** Hexadecimal SHA-256 of a File. `progress(fraction)` is told now and then; `signal` aborts. */
-export async function sha256(file, { progress = () => {}, signal } = {}) {
-  if (file.size <= WHOLE) {
-    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-    signal?.throwIfAborted();
-    return hex(new Uint8Array(digest));
-  }
-  const hasher = new Sha256();
-  for (let at = 0; at < file.size; at += SLICE) {
-    hasher.update(new Uint8Array(await file.slice(at, at + SLICE).arrayBuffer()));
-    progress(Math.min(1, (at + SLICE) / file.size));
+/**
+ * Hexadecimal SHA-256 of a File, `whole`, and `parts`: of each part of so many bytes, one after the other; empty where
+ * the file is no larger than one. `progress(fraction)` is told now and then; `signal` aborts.
+ */
+export async function sha256(file, { part, progress = () => {}, signal }) {
+  const all = file.size <= WHOLE ? new Uint8Array(await file.arrayBuffer()) : null;
+  const hasher = all ? null : new Sha256();
+  let parts = "";
+  for (let at = 0; file.size > part && at < file.size; at += part) {
+    const bytes = all?.subarray(at, at + part) ?? new Uint8Array(await file.slice(at, at + part).arrayBuffer());
+    hasher?.update(bytes);
+    parts += await digestOf(bytes);
+    progress(Math.min(1, (at + part) / file.size));
     // Let the page breathe: it stays usable while a large file is read.
     await new Promise((go) => setTimeout(go));
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
   }
-  return hex(hasher.digest());
+  const whole = all ? await digestOf(all) : hex(hasher.digest());
+  signal.throwIfAborted();
+  return { whole, parts };
 }
+
+const digestOf = async (bytes) => hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 
 function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

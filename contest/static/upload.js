@@ -6,8 +6,11 @@ import { focusOn, refresh, usable } from "./poll.js";
 import { sha256 } from "./sha256.js";
 
 const AT_ONCE = 2;
+const PARTS_AT_ONCE = 2; // of one file; a browser has six lines to one host
+const GRANTS = 4;
 const TRIES = 9; // with the pauses between them some three minutes
 const LONGEST_PAUSE = 60_000;
+const STALLED = 180_000; // a line that died without a word would be waited for much longer by the browser
 const words = document.getElementById("upload-words")?.dataset;
 const waiting = [];
 let running = 0;
@@ -113,20 +116,40 @@ async function ask(method, url, signal, body) {
   return told;
 }
 
-/** PUT the bytes with progress. A 412 means that an earlier try did land: the key is written once. */
+/** PUT the bytes with progress. A 412 means that an earlier try did land: the key is written once. 404: parts are gone. */
 function put(grant, file, signal, progress) {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
     request.open(grant.method, grant.url);
     for (const [name, value] of Object.entries(grant.headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    let waits = 0;
+    const alive = () => {
+      clearTimeout(waits);
+      waits = setTimeout(() => {
+        fail(new Trouble(words.unreachable, { again: true }));
+        request.abort();
+      }, STALLED);
+    };
+    alive();
+    request.upload.addEventListener("progress", (event) => {
+      alive();
+      progress(event.loaded);
+    });
+    request.addEventListener("loadend", () => clearTimeout(waits));
     request.addEventListener("load", () => {
       if ((request.status >= 200 && request.status < 300) || request.status === 412) done();
       else if (request.status === 403) fail(new Trouble(words.unreachable, { again: true, code: "grant" }));
-      else if (request.status >= 500) fail(new Trouble(words.unreachable, { again: true }));
+      else if (request.status >= 500 || request.status === 404) fail(new Trouble(words.unreachable, { again: true }));
       else fail(new Trouble(words.unreadable));
     });
-    request.addEventListener("error", () => fail(new Trouble(words.unreachable, { again: true })));
+    request.addEventListener("error", () => {
+      // A file that changed on its disk breaks off as a line does, but sending it again is of no use.
+      const readable = file.slice(0, 1).arrayBuffer();
+      readable.then(
+        () => fail(new Trouble(words.unreachable, { again: true })),
+        () => fail(new Trouble(words.unreadable)),
+      );
+    });
     request.addEventListener("abort", () => fail(signal.reason));
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(file);
@@ -142,7 +165,7 @@ class Upload {
     this.stop = new AbortController();
     this.id = null;
     this.mark = {};
-    this.halfSaid = this.failed = this.arrived = this.gone = false;
+    this.halfSaid = this.failed = this.arrived = this.gone = this.moved = false;
     this.sent = 0;
     // Grants are asked for in the order in which files were chosen: it is the order that judges see.
     this.turn = lastGrant;
@@ -245,18 +268,32 @@ class Upload {
       document.getElementById(`file-${grant.id}`)?.remove();
       this.row.dataset.row = grant.id;
       this.bar.hidden = false;
+      this.bar.value = 0; // it was full of what was read
       this.show(words.sending, "");
       this.sayAlone(words.started);
-      await this.patiently(async () => {
-        try {
-          await put(grant, this.file, signal, (sent) => this.progress(sent));
-        } catch (error) {
-          // The grant may have run out while the line was away; the upload's start still counts.
-          if (error.code === "grant") grant = await this.begin(signal);
-          throw error;
-        }
-      });
-      await this.patiently(() => ask("POST", `/uploads/${this.id}/complete`, signal));
+      if (grant.parts > 1) {
+        await this.patiently(async () => {
+          await this.sendParts(grant, signal);
+          try {
+            await ask("POST", `/uploads/${this.id}/complete`, signal);
+          } catch (error) {
+            // The store lost a part: the next try asks which.
+            error.again ||= error.code === "not_received";
+            throw error;
+          }
+        });
+      } else {
+        await this.patiently(async () => {
+          try {
+            await put(grant, this.file, signal, (sent) => this.progress(sent));
+          } catch (error) {
+            // The grant may have run out while the line was away; the upload's start still counts.
+            if (error.code === "grant") grant = await this.begin(signal);
+            throw error;
+          }
+        });
+        await this.patiently(() => ask("POST", `/uploads/${this.id}/complete`, signal));
+      }
       this.leave();
     } catch (error) {
       if (signal.aborted) return;
@@ -268,10 +305,49 @@ class Upload {
     }
   }
 
+  /** Send the parts that have not arrived yet, some at once. One that breaks lets its neighbours finish. */
+  async sendParts({ parts, part_size: size }, signal) {
+    const { arrived } = await ask("POST", `/uploads/${this.id}/parts`, signal);
+    const sent = new Map(arrived.map((number) => [number, this.partOf(number, size).size]));
+    const missing = Array.from({ length: parts }, (_, index) => index + 1).filter((number) => !sent.has(number));
+    const tell = (number, bytes) => {
+      sent.set(number, bytes);
+      this.progress([...sent.values()].reduce((sum, each) => sum + each, 0));
+    };
+    const grants = new Map();
+    let broken = null;
+    if (arrived.length) tell(arrived[0], sent.get(arrived[0]));
+    const sendSome = async () => {
+      while (missing.length && !broken) {
+        const number = missing.shift();
+        try {
+          if (!grants.has(number)) {
+            const wanted = [number, ...missing.slice(0, GRANTS - 1)];
+            const answer = await ask("POST", `/uploads/${this.id}/parts/grant`, signal, { parts: wanted });
+            for (const grant of answer.grants) grants.set(grant.number, grant);
+          }
+          await put(grants.get(number), this.partOf(number, size), signal, (bytes) => tell(number, bytes));
+          this.moved = true;
+        } catch (error) {
+          broken ??= error;
+        }
+      }
+    };
+    // Where a line broke before any part was whole, one part at a time has all of it.
+    await Promise.all(Array.from({ length: this.poor ? 1 : PARTS_AT_ONCE }, sendSome));
+    if (broken) throw broken;
+  }
+
+  partOf(number, size) {
+    return this.file.slice((number - 1) * size, number * size);
+  }
+
   async read(signal) {
     this.show(fill(words.reading, { name: "" }).trim(), "");
+    this.bar.hidden = this.file.size <= words.part; // of a small one nobody sees it
     try {
-      return await sha256(this.file, { signal, progress: (part) => (this.bar.value = part * 100) });
+      const progress = (fraction) => (this.bar.value = fraction * 100);
+      return await sha256(this.file, { part: Number(words.part), signal, progress });
     } catch {
       signal.throwIfAborted();
       throw new Trouble(words.unreadable);
@@ -286,7 +362,8 @@ class Upload {
       slot: this.form.dataset.slot,
       name: this.file.name,
       size: this.file.size,
-      sha256: this.digest,
+      sha256: this.digest.whole,
+      parts: this.digest.parts || undefined,
       type: this.file.type,
       replaces: this.form.dataset.replaces,
     });
@@ -299,6 +376,10 @@ class Upload {
         return await act();
       } catch (error) {
         this.stop.signal.throwIfAborted();
+        // A part that arrived shows that the line is there, if a poor one.
+        if (this.moved) attempt = 1;
+        this.poor = !this.moved;
+        this.moved = false;
         if (!(error instanceof Trouble) || !error.again || attempt === TRIES) throw error;
         this.bar.className = "held";
         this.show(words.sending, navigator.onLine ? words.again : words.offline);

@@ -14,6 +14,7 @@ one PutObject or CopyObject).
 
 from contest.storage.bucket import Storage
 from contest.storage.errors import ObjectExists, ObjectMissing, StorageDown
+from contest.storage.parts import Part, PartUploads, Unfinished
 from contest.storage.values import Check, Grant, ObjectInfo, ObjectStream
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "ObjectInfo",
     "ObjectMissing",
     "ObjectStream",
+    "Part",
+    "PartUploads",
     "Storage",
     "StorageDown",
+    "Unfinished",
 ]

@@ -8,6 +8,7 @@ import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
+from functools import cached_property
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -28,10 +29,12 @@ from contest.storage.errors import (
     no_bucket,
 )
 from contest.storage.headers import checked_type, disposition
+from contest.storage.parts import PartUploads
 from contest.storage.values import Check, Grant, ObjectInfo, ObjectStream, StoreSettings
 
 MAX_SINGLE = 5 * 1024**3  # one PutObject or CopyObject; more would need multipart calls
 ABORT_RULE = "contest-abort-multipart"
+ABORT_DAYS = 7  # our own sweep is sooner; a slow line may take days
 EXPOSED_HEADERS = ("ETag", "x-amz-checksum-sha256")
 Checks = list[Check]  # inside the class, `list` is the method
 
@@ -71,6 +74,7 @@ class Storage:
         self._checksums = True
         self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
+        self.parts = PartUploads(bucket, self._client, self._sign)
 
     @classmethod
     def from_settings(cls, settings: StoreSettings, *, patience: float | None = None) -> Storage:
@@ -91,6 +95,15 @@ class Storage:
         return f"<Storage {self.bucket} at {self.endpoint}>"
 
     # ---- what a browser may do ------------------------------------------------------------
+
+    @cached_property
+    def public_origin(self) -> str:
+        """Where presigned URLs lead, as a Content-Security-Policy names it."""
+        if self._style == "path":
+            return self.public_endpoint
+        # The bucket stands in the host name, by boto3's own rules.
+        url = urlsplit(self.link("x"))
+        return f"{url.scheme}://{url.netloc}"
 
     def grant_put(self, key: str, *, length: int, sha256: bytes, content_type: str, expires: int = 900) -> Grant:
         """Permission to PUT exactly these bytes once, for `expires` seconds.
@@ -364,17 +377,19 @@ class Storage:
                 return
             if code_of(error) not in MISSING | {"NoSuchLifecycleConfiguration"}:
                 raise
-        if any(rule.get("ID") == ABORT_RULE for rule in rules):
-            return
         ours = {
             "ID": ABORT_RULE,
             "Status": "Enabled",
             "Filter": {"Prefix": ""},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
         }
+        days = [rule.get("AbortIncompleteMultipartUpload") for rule in rules if rule.get("ID") == ABORT_RULE]
+        if days == [ours["AbortIncompleteMultipartUpload"]]:
+            return
+        others = [rule for rule in rules if rule.get("ID") != ABORT_RULE]
         try:
             client.put_bucket_lifecycle_configuration(
-                Bucket=self.bucket, LifecycleConfiguration={"Rules": [*rules, ours]}
+                Bucket=self.bucket, LifecycleConfiguration={"Rules": [*others, ours]}
             )
         except ClientError as error:
             if code_of(error) not in UNSUPPORTED:

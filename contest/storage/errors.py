@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-MISSING = {"NoSuchKey", "NotFound", "404"}
+MISSING = {"NoSuchKey", "NoSuchUpload", "NotFound", "404"}
 # AWS answers 409 when two conditional writes of one key overlap: the other writer was there.
 EXISTS = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
 UNSUPPORTED = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest", "MethodNotAllowed"}
 _OTHER_CAUSES = {"NoSuchBucket", "InvalidAccessKeyId", "RequestTimeTooSkewed", "BadDigest"}
 _HINTS = {
     "AccessDenied": "the key may not do this",
+    "InternalError": "the store's own fault: see its log, and whether its disk is full",
     "InvalidAccessKeyId": "check S3_ACCESS_KEY",
     "NoSuchBucket": "run `contest setup`, or check S3_BUCKET",
     "RequestTimeTooSkewed": "the clocks of this host and of the store differ; run NTP on both",

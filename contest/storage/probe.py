@@ -159,6 +159,28 @@ class Probe:
         return self._refused(self._upload(grant), "a second PUT with If-None-Match")
 
     @_guard(
+        "parts",
+        "Files over 8 MiB cannot be uploaded: the store must know multipart uploads, and the key needs "
+        "s3:AbortMultipartUpload, s3:ListMultipartUploadParts and s3:ListBucketMultipartUploads.",
+    )
+    def parts(self) -> str:
+        key, store = self._prefix + "parts", self._storage.parts
+        upload = store.begin(key, content_type=_TYPE)
+        try:
+            grant = store.grant(key, upload, 1, length=len(_BODY), sha256=hashlib.sha256(_BODY).digest())
+            self._refused(self._upload(grant, _BODY[::-1]), "a part with another SHA-256")
+            reply = self._upload(grant)
+            _expect(reply.status == 200, f"a correct part was refused with {reply}")
+            _expect(upload in {left.upload for left in store.unfinished(key)}, "an unfinished upload is not listed")
+            there = store.arrived(key, upload)
+            _expect([part.size for part in there.values()] == [len(_BODY)], f"{len(there)} parts were listed for one")
+            store.join(key, upload, there, {1: hashlib.sha256(_BODY).digest()})
+        finally:
+            store.give_up(key, upload)
+        _expect(self._storage.read(key) == _BODY, "the joined parts came back changed")
+        return "sent, listed and joined"
+
+    @_guard(
         "copy",
         "The store ignores If-None-Match on copies; only random keys guard against overwriting. Update the store.",
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import random
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Request, Route, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest.models import Account, AuditEvent, Contest, Entry, EntryFile, Revision
+from contest.services.parts import PART
 from contest.settings import Settings
 from contest.storage import ObjectMissing, Storage
 from tests.browser.steps import choose, expect_loaded, file, row, throttle, until
@@ -35,11 +41,28 @@ def contest(make: Make, entrant: Account, session: Session) -> Contest:
         deliverables=[
             {"key": "screens", "kinds": ["png", "svg"], "max_files": 3, "max_bytes": 900_000},
             {"key": "document", "kinds": ["pdf"], "required": False},
+            {"key": "package", "kinds": ["zip"], "max_bytes": 10**8, "required": False},
         ],
     )
     make.entry(made, entrant, state="draft", files=0)
     session.commit()
     return made
+
+
+@pytest.fixture
+def package(contest: Contest) -> FilePayload:
+    """A source package of three parts: two whole ones and a bit."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("design.bin", random.Random(7).randbytes(2 * PART + 100_000))
+    return {"name": "all.zip", "mimeType": "application/zip", "buffer": made.getvalue()}
+
+
+def sha256_of(session: Session, store: Storage) -> str:
+    """Of the original that counts, as the store holds it."""
+    key = session.scalars(select(EntryFile.key)).one()
+    assert key is not None
+    return hashlib.sha256(store.read(key)).hexdigest()
 
 
 def stored(session: Session) -> dict[str, str]:
@@ -146,6 +169,99 @@ def test_a_broken_line_is_tried_again(
     expect_loaded(row(page, "screen.png").get_by_role("img"))
     assert [url.startswith(f"{site.s3_endpoint}/{site.s3_bucket}/incoming/") for url in tries] == [True, True]
     assert stored(session) == {"screen.png": "accepted"}
+
+
+def test_a_line_that_died_without_a_word_is_tried_again(
+    visit: Visit, session: Session, contest: Contest, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    page.clock.install()
+    tries: list[str] = []
+
+    def hang_once(route: Route) -> None:
+        tries.append(route.request.method)
+        if tries.count("PUT") != 1:
+            route.continue_()
+
+    page.route(re.compile(r"/incoming/"), hang_once)
+    choose(page, "Screens", file("screen.png", png()))
+    expect(row(page, "screen.png")).to_contain_text("Uploading")
+    until(page, lambda: tries == ["PUT"], "the first try")
+
+    page.clock.fast_forward("03:01")
+
+    expect(row(page, "screen.png")).to_contain_text("Ready, no text yet")
+    assert tries.count("PUT") == 2
+    assert stored(session) == {"screen.png": "accepted"}
+
+
+def part_of(request: Request) -> int:
+    """The number of the part that a request sends."""
+    return int(re.search(r"[?&]partNumber=(\d+)", request.url)[1])  # type: ignore[index]
+
+
+def test_of_a_large_file_only_the_part_that_broke_is_sent_again(
+    visit: Visit, session: Session, store: Storage, package: FilePayload, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    sent: list[int] = []
+
+    def break_the_second_once(route: Route) -> None:
+        if route.request.method == "PUT":
+            sent.append(part_of(route.request))
+            if sent.count(2) == 1 and sent[-1] == 2:
+                route.abort("connectionreset")
+                return
+        route.continue_()
+
+    page.route(re.compile(r"/incoming/"), break_the_second_once)
+    choose(page, "Package", package)
+
+    until(page, lambda: stored(session) == {"all.zip": "accepted"}, "the whole file to be checked")
+    assert sorted(sent) == [1, 2, 2, 3]
+    assert sha256_of(session, store) == hashlib.sha256(package["buffer"]).hexdigest()
+
+
+def test_a_file_that_changed_on_its_disk_is_said_so_at_once(
+    visit: Visit, session: Session, package: FilePayload, entrant: Account, tmp_path: Path
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    disk = tmp_path / "all.zip"
+    disk.write_bytes(package["buffer"])
+    asked: list[Route] = []
+    page.route(re.compile(r"/uploads/[^/]+/parts$"), lambda route: asked.append(route))
+    page.get_by_label("Add a file: Package").or_(page.get_by_label("Add files: Package")).set_input_files(disk)
+    until(page, lambda: asked, "the question which parts have arrived")
+    expect(row(page, "all.zip").get_by_role("progressbar")).to_have_js_property("value", 0)
+
+    disk.write_bytes(package["buffer"] + b" and more")
+    asked[0].continue_()
+
+    expect(row(page, "all.zip")).to_contain_text("It may have changed since you chose it; choose it again.")
+    until(page, lambda: stored(session) == {}, "the server to hear of it")
+
+
+def test_a_large_file_goes_on_after_the_page_was_closed(
+    visit: Visit, session: Session, store: Storage, package: FilePayload, entrant: Account
+) -> None:
+    page = open_entry(visit, entrant, expect_errors=True)
+    page.on("dialog", lambda dialog: dialog.accept())
+    arrived: list[int] = []
+    page.on("requestfinished", lambda request: arrived.append(part_of(request)) if request.method == "PUT" else None)
+    page.route(re.compile(r"/incoming/.*partNumber=3"), lambda route: route.abort("connectionreset"))
+    choose(page, "Package", package)
+    expect(row(page, "all.zip")).to_contain_text("The connection was lost. Trying again.")
+    until(page, lambda: sorted(arrived) == [1, 2], "two parts to arrive")
+    page.close()
+
+    page = open_entry(visit, entrant)
+    expect(row(page, "all.zip")).to_contain_text("Not finished")
+    page.on("requestfinished", lambda request: arrived.append(part_of(request)) if request.method == "PUT" else None)
+    choose(page, "Package", package)
+
+    until(page, lambda: stored(session) == {"all.zip": "accepted"}, "the whole file to be checked")
+    assert sorted(arrived) == [1, 2, 3]
+    assert sha256_of(session, store) == hashlib.sha256(package["buffer"]).hexdigest()
 
 
 def test_what_is_chosen_before_the_script_has_come_is_sent(

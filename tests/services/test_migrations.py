@@ -23,14 +23,15 @@ from contest.embedded import Addresses
 from contest.models import Account, Analysis, Contest, EntryFile, Invitation, OutboxItem
 from contest.scoring import digest
 from contest.scoring.rubric import FULL
-from contest.services import accounts, publications, results
+from contest.services import codes, publications, results
+from contest.services.addresses import email_key
 from contest.settings import Settings
 from contest.vocabulary import CodePurpose
 from tests.pages import Pages
 
 REVISIONS = [one.revision for one in reversed(list(ScriptDirectory.from_config(schema.config("")).walk_revisions()))]
 #: What a release of a revision wrote as the version of a publication's snapshot.
-FORMATS = {"0001": 1, "0002": 2, "0003": 3, "0004": 4, "0005": 5}
+FORMATS = {"0001": 1, "0002": 2, "0003": 3, "0004": 4, "0005": 5, "0006": 6}
 DAY = "2025-0{}-01T09:00:00+09:00"
 TITLES = ("Ferry times", "Quiet harbour", "Copied work")
 #: Both judges gave 5 and 4 of 5 points to the first, 3 and 3 to the second; 504 is 2520 / 5.
@@ -68,13 +69,15 @@ class Old:
         self.add("signing_key", id="old-key", public_key=b"\x01" * 32)
 
     def addresses(self) -> None:
-        """Accounts known by a domain as releases before 0006 read it: two of one address, and one that waits for a code."""
+        """Accounts known by a domain as their release read it: two of one address, and one that waits for a code."""
+        new = self.revision >= "0006"
+        street = "a@straße.example.org" if new else "a@strasse.example.org"
         for number, (email, key) in enumerate(
             (
-                ("a@straße.example.org", "a@strasse.example.org"),
+                ("a@straße.example.org", street),
                 ("b@例え.jp", "b@例え.jp"),
                 ("b@xn--r8jz45g.jp", "b@xn--r8jz45g.jp"),
-                ("c@xn--r8jz45g.jp", "c@xn--r8jz45g.jp"),
+                ("c@xn--r8jz45g.jp", "c@例え.jp" if new else "c@xn--r8jz45g.jp"),
             ),
             21,
         ):
@@ -87,14 +90,22 @@ class Old:
                 verified_at=DAY.format(1),
             )
         self.add(
-            "code", id=uid(31), email_key="a@strasse.example.org", purpose="sign_in", account_id=uid(21),
-            code_hash=hashlib.sha256(b"sign_in\0a@strasse.example.org\x0012345678").digest(),
+            "code", id=uid(31), email_key=street, purpose="sign_in", account_id=uid(21),
+            code_hash=hashlib.sha256(f"sign_in\0{street}\x0012345678".encode()).digest(),
             expires_at="2999-01-01T00:00:00Z",
         )  # fmt: skip
-        for number, email in enumerate(("c@例え.jp", "c@xn--r8jz45g.jp", "a@straße.example.org"), 41):
+        twice = "c@例え.jp" if new else "c@xn--r8jz45g.jp"
+        for number, (email, key, revoked) in enumerate(
+            (
+                ("c@例え.jp", "c@例え.jp", None),
+                ("c@xn--r8jz45g.jp", twice, DAY.format(1) if new else None),
+                ("a@straße.example.org", street, None),
+            ),
+            41,
+        ):
             self.add(
-                "invitation", id=uid(number), role="staff", email=email, email_key=email.replace("ß", "ss"),
-                invited_by=uid(1), expires_at="2999-01-01T00:00:00Z",
+                "invitation", id=uid(number), role="staff", email=email, email_key=key, invited_by=uid(1),
+                expires_at="2999-01-01T00:00:00Z", revoked_at=revoked,
             )  # fmt: skip
 
     def contest(self, base: int, slug: str, *, published: bool) -> None:
@@ -254,6 +265,8 @@ class Old:
             picture |= {"from": [1, 1], "label": "", "number": 1, "of": 1, "media": []}
         if version >= 5:
             picture |= {"tiles": None}
+        if version >= 6:
+            picture |= {"original": "c" * 64}
         award = {
             "number": 1, "entry": 1, "revision": 1, "title": TITLES[0], "credit": "Tanaka A.",
             "statement": both("The clearest of all."), "standing": standings[0], "pictures": [picture],
@@ -272,11 +285,16 @@ class Old:
             "format": version,
             "contest": {"slug": slug, "title": both("Ferry app"), "host": {}, "zone": "Asia/Tokyo", "contact": ""},
             "round": {"kind": "final", "name": both("Final"), "criteria": criteria}
-            | ({"changes": []} if version >= 5 else {}),
+            | ({"changes": []} if version >= 5 else {})
+            | ({"late": []} if version >= 6 else {}),
             "tally": counted | ({"options": {}} if version >= 4 else {}),
-            "awards": [award | ({"prototypes": 0} if version >= 3 else {})],
+            "awards": [
+                award | ({"prototypes": 0} if version >= 3 else {}) | ({"receipt": "e" * 64} if version >= 6 else {})
+            ],
             "standings": standings,
-        } | ({"jury": {"statement": {}, "people": {}}} if version >= 2 else {})
+            **({"jury": {"statement": {}, "people": {}}} if version >= 2 else {}),
+            **({"scores": None} if version >= 6 else {}),
+        }
 
     def owed(self) -> None:
         """Work that was on its way to a worker when the old release stopped."""
@@ -394,10 +412,10 @@ def test_people_are_found_by_their_addresses_and_live_codes_work(migrated: tuple
         keys = {row.email: row.email_key for row in session.query(Account)}
         assert {email: key for email, key in keys.items() if email != key} == {"c@xn--r8jz45g.jp": "c@例え.jp"}
         # Of two accounts of one address each keeps its key: no address leads to another account than before.
-        assert accounts.email_key("b@xn--r8jz45g.jp") == keys["b@例え.jp"]
+        assert email_key("b@xn--r8jz45g.jp") == keys["b@例え.jp"]
 
         asked = {"code": "1234 5678", "purposes": (CodePurpose.SIGN_IN,)}
-        assert accounts.use_code(session, email="a@STRAßE.example.org", **asked).id == uuid.UUID(uid(21))
+        assert codes.use_code(session, email="a@STRAßE.example.org", **asked).id == uuid.UUID(uid(21))
 
         live = session.query(Invitation.email, Invitation.email_key).filter(Invitation.revoked_at.is_(None))
         assert sorted(live) == [("a@straße.example.org", "a@straße.example.org"), ("c@例え.jp", "c@例え.jp")]

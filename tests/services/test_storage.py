@@ -460,5 +460,6 @@ def test_it_is_made_as_the_settings_say() -> None:
 
     # What browsers get is signed for the public host, with the bucket in its name and the region in the signature.
     assert (link.scheme, link.hostname, link.path) == ("https", "works.files.example.org", "/entries/one")
+    assert made.public_origin == "https://works.files.example.org"
     assert "/eu-central-1/s3/aws4_request" in parse_qs(link.query)["X-Amz-Credential"][0]
     assert (made.endpoint, made.bucket, made.region) == ("http://store.internal:9000", "works", "eu-central-1")

@@ -18,7 +18,7 @@ from contest.storage import Check, ObjectExists, Storage, StorageDown
 from tests.services.wire import BODY, ORIGIN, Reply, grant_for, send, sibling
 
 GUARDS = [
-    *("write", "read", "presigned", "signature", "checksum", "length", "no-overwrite", "copy"),
+    *("write", "read", "presigned", "signature", "checksum", "length", "no-overwrite", "parts", "copy"),
     *("anonymous", "cors", "cors-foreign", "delete"),
 ]
 
@@ -111,6 +111,23 @@ def test_prepare_keeps_the_operators_own_lifecycle(other: Storage) -> None:
 
     rules = client.get_bucket_lifecycle_configuration(Bucket=other.bucket)["Rules"]
     assert sorted(rule["ID"] for rule in rules) == ["contest-abort-multipart", "theirs"]
+
+
+def test_prepare_gives_slow_lines_the_days_that_older_releases_did_not(other: Storage) -> None:
+    other.prepare([])
+    client = other._client("server")
+    old = {
+        "ID": "contest-abort-multipart",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+    }
+    client.put_bucket_lifecycle_configuration(Bucket=other.bucket, LifecycleConfiguration={"Rules": [old]})
+
+    other.prepare([])
+
+    rules = client.get_bucket_lifecycle_configuration(Bucket=other.bucket)["Rules"]
+    assert [rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules] == [7]
 
 
 def test_the_embedded_store_passes_every_check(storage: Storage) -> None:

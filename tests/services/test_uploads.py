@@ -19,7 +19,7 @@ from contest import db
 from contest.db import Database
 from contest.errors import Conflict, Denied, Invalid, NotFound
 from contest.models import Account, AuditEvent, Entry, EntryFile, OutboxItem
-from contest.services import uploads
+from contest.services import filenames, uploads
 from contest.storage import ObjectMissing, Storage
 from tests.factories import Make
 from tests.pictures import png
@@ -61,12 +61,12 @@ class TestNames:
         ],
     )
     def test_stay_as_typed_but_for_what_could_harm(self, typed: str, kept: str) -> None:
-        assert uploads.clean_name(typed) == kept
+        assert filenames.clean_name(typed) == kept
 
     @pytest.mark.parametrize("typed", ["", ".", "..", "/", "a/", "\x01\x02", "a\0.png"])
     def test_with_nothing_left_are_refused(self, typed: str) -> None:
         with pytest.raises(Invalid) as refused:
-            uploads.clean_name(typed)
+            filenames.clean_name(typed)
 
         assert refused.value.problems == {"name": "name_invalid"}
 

@@ -15,6 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contest.models import Entry, EntryFile
+from contest.services.parts import PART
+from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import Role
 from tests.factories import Make
@@ -47,11 +49,57 @@ def _asked(entry: Entry, body: bytes = PNG, **values: Any) -> dict[str, Any]:
     }
 
 
+#: A file of two parts; the second is small.
+PIECES = [b"\1" * PART, b"the end"]
+
+
+@pytest.fixture
+def large(make: Make, entry: Entry) -> dict[str, Any]:
+    """What is asked for that file: a source package."""
+    contest = make.contest(slug="large", deliverables=[{"key": "source", "kinds": ["zip"], "max_bytes": 10**8}])
+    mine = make.entry(contest, entry.account, state="draft", files=0)
+    digests = "".join(hashlib.sha256(piece).hexdigest() for piece in PIECES)
+    return _asked(mine, b"".join(PIECES), slot="source", name="a.zip", parts=digests)
+
+
 def _put(grant: dict[str, Any], body: bytes = PNG) -> int:
     return urllib3.request(grant["method"], grant["url"], headers=grant["headers"], body=body, retries=False).status
 
 
 class TestTheWholeWay:
+    def test_a_large_file_in_parts(self, visitor: Pages, large: dict[str, Any], storage: Storage) -> None:
+        begun = visitor.json("POST", "/uploads", large)
+        path = f"/uploads/{begun['id']}"
+        assert begun == {"id": begun["id"], "part_size": PART, "parts": 2}
+        assert visitor.json("POST", f"{path}/grant") == begun
+        assert visitor.json("POST", f"{path}/parts") == {"id": begun["id"], "arrived": []}
+
+        told = visitor.json("POST", f"{path}/parts/grant", {"parts": [2, 1]})
+
+        assert [grant["number"] for grant in told["grants"]] == [1, 2]
+        assert all(grant["url"].startswith(storage.public_endpoint) for grant in told["grants"])
+        assert [_put(grant, piece) for grant, piece in zip(told["grants"], PIECES, strict=True)] == [200, 200]
+        assert visitor.json("POST", f"{path}/parts")["arrived"] == [1, 2]
+        assert visitor.json("POST", f"{path}/complete")["state"] == "received"
+        visitor.json("POST", f"{path}/parts", status=409)
+
+    @pytest.mark.parametrize(
+        "value", ["", "00" * 31, "0" * 63 + "g", "00" * 96, 7, None, ["00" * 32] * 2], ids=lambda value: repr(value)[:9]
+    )
+    def test_parts_that_are_none(self, visitor: Pages, large: dict[str, Any], value: Any) -> None:
+        told = visitor.json("POST", "/uploads", {**large, "parts": value}, status=422)
+
+        assert told["message"]
+
+    @pytest.mark.parametrize("value", [[], [0], [3], ["1"], [1.0], [True], [[1]], "12", None, {"1": 1}, [2**70]])
+    def test_grants_of_parts_that_are_none(self, visitor: Pages, large: dict[str, Any], value: Any) -> None:
+        path = f"/uploads/{visitor.json('POST', '/uploads', large)['id']}"
+        visitor.json("POST", f"{path}/parts")
+
+        told = visitor.json("POST", f"{path}/parts/grant", {"parts": value}, status=422)
+
+        assert told["message"]
+
     def test_grant_put_complete_check(
         self, visitor: Pages, entry: Entry, session: Session, storage: Storage, run_jobs: Run
     ) -> None:
@@ -147,11 +195,6 @@ class TestTheWholeWay:
         visitor.json("POST", f"/uploads/{grant['id']}/complete", status=404)
         # What is gone already is as it was wanted.
         visitor.json("DELETE", f"/uploads/{grant['id']}", status=204)
-
-    def test_the_endpoint_for_parts_is_not_there_yet(self, visitor: Pages, entry: Entry) -> None:
-        grant = visitor.json("POST", "/uploads", _asked(entry))
-
-        visitor.json("POST", f"/uploads/{grant['id']}/parts/1", {}, status=404)
 
 
 class TestRefusals:
@@ -304,7 +347,8 @@ class TestRefusals:
             f"/contests/{entry.contest.slug}/entry/files/{row.id}/remove", {}, 403, headers={"Accept": "text/html"}
         )
 
-        assert page.h1.startswith("This contest closed ")
+        assert "What you sent now is not saved" in page.text()
+        assert page.h1 == f"Entry {entry.number}" or page.h1 == entry.title
 
 
 class TestOriginals:
@@ -332,3 +376,16 @@ class TestOriginals:
 
         for account in (make.entry(entry.contest).account, make.member(entry.contest, Role.JUDGE)):
             pages.as_(account).post(f"/files/{row.id}/original", {}, 404)
+
+
+def test_pages_may_send_to_a_bucket_that_stands_in_the_host_name(
+    app: Any, pages: Pages, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted = {"s3_path_style": False, "s3_public_endpoint": "https://files.example.org"}
+    storage = Storage.from_settings(settings.model_copy(update=hosted))
+    monkeypatch.setitem(app.extensions, "contest.storage", storage)
+
+    policy = pages.get("/en/").response.headers["Content-Security-Policy"]
+
+    host = f"https://{settings.s3_bucket}.files.example.org"
+    assert {f" connect-src 'self' {host}", f" form-action 'self' {host}"} <= set(policy.split(";"))
