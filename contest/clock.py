@@ -34,6 +34,8 @@ class Dated(Protocol):
     def grace_seconds(self) -> int: ...
     @property
     def published_at(self) -> datetime | None: ...
+    @property
+    def cancelled_at(self) -> datetime | None: ...
 
 
 def read(session: Session) -> datetime:
@@ -46,6 +48,8 @@ def phase_of(contest: Dated, now: datetime) -> Phase:
     """The phase of a contest at `now` (aware). The only place that compares its dates."""
     if contest.announced_at is None or contest.opens_at is None or contest.closes_at is None:
         return Phase.DRAFT
+    if contest.cancelled_at is not None:
+        return Phase.CANCELLED
     if contest.published_at is not None:
         return Phase.PUBLISHED
     if now < contest.opens_at:

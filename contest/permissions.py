@@ -108,18 +108,51 @@ def owns(actor: Actor, entry: Entry) -> bool:
     return actor.signed_in and entry.account_id == actor.account_id
 
 
+# One's own account ---------------------------------------------------------------------------------
+
+
+def may_change_sign_in(actor: Actor, now: datetime) -> Decision:
+    """Change one's address or do without a password: with a fresh proof of identity."""
+    if not actor.signed_in:
+        return no("sign_in")
+    return YES if actor.fresh(now) else no("fresh_sign_in_needed")
+
+
 # Contests ------------------------------------------------------------------------------------------
+
+
+def goes_on(contest: Contest) -> Decision:
+    """Whether anything may still happen in the contest: nothing in one that was called off, whoever asks."""
+    return YES if contest.cancelled_at is None else no("cancelled", cancelled_at=contest.cancelled_at)
 
 
 def may_create_contest(actor: Actor) -> Decision:
     return YES if actor.signed_in and (actor.is_staff or actor.is_admin) else no("staff_only")
 
 
-def may_organise(actor: Actor, contest: Contest) -> Decision:
-    """Change the contest, invite, assign, open and close rounds, propose awards."""
+def organises(actor: Actor, contest: Contest) -> Decision:
+    """Read what organisers alone read, and take back what somebody was given."""
     if actor.signed_in and (actor.is_admin or actor.has(contest.id, Role.ORGANISER)):
         return YES
     return no("organiser_only")
+
+
+def may_organise(actor: Actor, contest: Contest) -> Decision:
+    """Change the contest, invite, assign, open and close rounds, propose awards."""
+    return goes_on(contest) if (organiser := organises(actor, contest)) else organiser
+
+
+def may_cancel(actor: Actor, contest: Contest, now: datetime) -> Decision:
+    """Call the contest off for good: from announcing it to publishing its winners, with a fresh proof of identity."""
+    if not (actor.signed_in and (actor.is_admin or actor.has(contest.id, Role.ORGANISER, Role.CHAIR))):
+        return no("organiser_or_chair_only")
+    if not (on := goes_on(contest)):
+        return on
+    if contest.announced_at is None:
+        return no("nothing_to_cancel")
+    if contest.published_at is not None:
+        return no("published_fixed")
+    return YES if actor.fresh(now) else no("fresh_sign_in_needed")
 
 
 def may_change_structure(actor: Actor, contest: Contest, now: datetime) -> Decision:
@@ -145,6 +178,8 @@ def may_move_dates(
 
     Unless the contest `failed`, that is, closed without an entry: a later deadline takes nothing from anybody.
     """
+    if not (on := goes_on(contest)):
+        return on
     phase = phase_of(contest, now)
     if phase in (Phase.DRAFT, Phase.ANNOUNCED):
         return YES
@@ -162,6 +197,8 @@ def may_move_dates(
 
 def accepts_entries(contest: Contest, now: datetime) -> Decision:
     """Whether drafts may change and uploads may begin at `now`."""
+    if not (on := goes_on(contest)):
+        return on
     phase = phase_of(contest, now)
     if phase is Phase.OPEN:
         return YES
@@ -245,6 +282,8 @@ def may_close_round(actor: Actor, contest: Contest, round_: Round) -> Decision:
 
 def may_score(round_: Round) -> Decision:
     """Asked under the round's share lock: a score that lost the race against closing is refused."""
+    if not (on := goes_on(round_.contest)):
+        return on
     if round_.state == RoundState.OPEN:
         return YES
     if round_.state == RoundState.PLANNED:
@@ -279,6 +318,8 @@ def may_approve(actor: Actor, contest: Contest, publication: Publication, now: d
     """Another person than the proposer, a publisher or chair, with a fresh proof of identity."""
     if not (actor.signed_in and (actor.is_admin or actor.has(contest.id, Role.PUBLISHER, Role.CHAIR))):
         return no("publisher_only")
+    if not (on := goes_on(contest)):
+        return on
     if publication.state != PublicationState.DRAFT:
         return no("not_a_draft")
     if publication.proposed_by == actor.account_id:
@@ -289,6 +330,8 @@ def may_approve(actor: Actor, contest: Contest, publication: Publication, now: d
 def may_publish(actor: Actor, contest: Contest, publication: Publication) -> Decision:
     if not (actor.signed_in and (actor.is_admin or actor.has(contest.id, Role.ORGANISER, Role.PUBLISHER))):
         return no("publisher_only")
+    if not (on := goes_on(contest)):
+        return on
     if publication.state != PublicationState.DRAFT:
         return no("not_a_draft")
     return YES if publication.approved_at is not None else no("not_approved")

@@ -29,6 +29,7 @@ from contest.forms.kit import (
     required,
     zones,
 )
+from contest.services.cancelling import MOST_REASON
 from contest.services.checklist import percent
 from contest.services.rubric import POINTS
 from contest.services.setup import KIND_GROUPS
@@ -61,7 +62,7 @@ class PercentField(StringField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
-        typed = unicodedata.normalize("NFKC", str(valuelist[0]) if valuelist else "").replace(",", ".")
+        typed = unicodedata.normalize("NFKC", i18n.few_marks(str(valuelist[0])) if valuelist else "").replace(",", ".")
         typed = typed.replace("%", "").strip()
         try:
             value = Decimal(typed) * 10
@@ -201,6 +202,16 @@ def weights_form(criteria: Sequence[Any]) -> type[Versioned]:
         for criterion in criteria
     }
     return type("Weights", (Versioned,), made)
+
+
+class Cancel(Form):
+    reason = TextsFields(
+        _l("Reason"),
+        area=True,
+        most=MOST_REASON,
+        hint=_l("Everybody reads it: at the top of the contest’s page, and in the mail."),
+    )
+    sure = BooleanField(_l("Yes, call this contest off. I know that nobody can undo it."))
 
 
 class Disqualify(Form):

@@ -28,7 +28,7 @@ from contest.models import (
     Revision,
     RevisionFile,
 )
-from contest.permissions import Actor, may_organise
+from contest.permissions import Actor, goes_on, may_organise
 from contest.services import awards, contests, drafts, entries, pictures
 from contest.services.drafts import ALT_MOST
 from contest.services.listing import Listing, by_name, finds_entry, newest_revision, newest_title, total
@@ -295,6 +295,7 @@ def _load(session: Session, actor: Actor, slug: str, number: int) -> Entry:
     if entry is None:
         raise NotFound
     entries.hold(session, contest)
+    goes_on(contest).require()
     if phase_of(contest, clock.read(session)) is Phase.PUBLISHED:
         raise Denied("published_fixed")
     return entry

@@ -95,6 +95,7 @@ def mail_published(session: Session, settings: Settings, publication_id: uuid.UU
             prize=prizes.get(number),
             comments=comments.get(entry_id, []),
             link=f"{settings.base_url}/{account.locale}/contests/{contest.slug}/winners",
+            certificate=f"{settings.base_url}/contests/{contest.slug}/certificate",
         )
 
 

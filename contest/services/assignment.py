@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from contest import audit, clock, mail, outbox
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Assignment, Contest, Entry, Membership, Recusal, Round, Scorecard
-from contest.permissions import Actor, may_organise
+from contest.permissions import Actor, goes_on, may_organise
 from contest.services import contests, draw
 from contest.services.listing import by_name
 from contest.settings import Settings
@@ -216,8 +216,8 @@ def assign_balanced(session: Session, actor: Actor, slug: str, *, seed: str) -> 
 def _load(session: Session, actor: Actor, slug: str) -> tuple[Contest, Round]:
     """Contest and locked round for an act on assignments: until the round closes."""
     contest = contests.get_managed(session, actor, slug)
-    may_organise(actor, contest).require()
     round_ = contests.lock_round(session, contest)
+    may_organise(actor, contest).require()
     if round_.state not in (RoundState.PLANNED, RoundState.OPEN):
         raise Denied("round_closed", closed_at=round_.closed_at)
     return contest, round_
@@ -391,15 +391,15 @@ def take_back_all(session: Session, actor: Actor, contest: Contest, judge_id: uu
 def mail_assignments(
     session: Session, settings: Settings, round_id: uuid.UUID, judge_id: uuid.UUID, *, nonce: str
 ) -> None:
-    """The job: tell a judge how many entries wait, until when, and where. Nothing left to judge: no mail."""
+    """The job: tell a judge how many entries wait, until when, and where. Nothing to judge any more: no mail."""
     round_ = session.get(Round, round_id)
     judge = session.get(Account, judge_id)
     if round_ is None or judge is None or judge.suspended_at is not None:
         return
     left = session.execute(waiting(round_id).where(Account.id == judge_id)).first()
-    if left is None or round_.state not in (RoundState.PLANNED, RoundState.OPEN):
-        return
     contest = round_.contest
+    if left is None or round_.state not in (RoundState.PLANNED, RoundState.OPEN) or not goes_on(contest):
+        return
     mail.queue_for(
         session,
         settings,

@@ -1,7 +1,8 @@
 """The dates of a contest as a calendar file (RFC 5545) to which calendars may subscribe.
 
 Every moment is in UTC, so that each calendar shows its owner's own time. A date keeps its UID while it
-moves, and SEQUENCE and LAST-MODIFIED tell a calendar that it did.
+moves, and SEQUENCE and LAST-MODIFIED tell a calendar that it did. Of a contest that was called off every date
+stays in the file as cancelled, so that calendars which have it strike it out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ REMINDERS = (timedelta(days=7), timedelta(hours=24), timedelta(hours=3))
 #: How often a calendar that subscribes is asked to look.
 REFRESH = timedelta(hours=6)
 #: Acts that move a date or change how it is told.
-_ACTS = ("contest.created", "contest.changed", "contest.deadline_moved", "contest.announced")
+_ACTS = ("contest.created", "contest.changed", "contest.deadline_moved", "contest.announced", "contest.cancelled")
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,20 @@ def _event(happening: Happening, contest: Contest, title: str, locale: str, page
     """One date as an event without length: it takes nobody's time, it is a line that passes."""
     t = i18n.gettext(locale)
     summary = t.gettext("%(what)s: %(contest)s") % {"what": happening.summary, "contest": title}
-    told = [i18n.time_label(happening.at, contest.zone, locale), happening.note, page]
+    cancelled = contest.cancelled_at is not None
+    if cancelled:
+        # Also in the words: not every calendar shows a status.
+        summary = t.gettext("Called off: %(title)s") % {"title": summary}
+    told = [i18n.time_label(happening.at, contest.zone, locale), "" if cancelled else happening.note, page]
     event = Event()
     event["summary"] = _text(summary, locale)
     event["description"] = _text("\n".join(part for part in told if part), locale)
     event.add("dtstart", happening.at.replace(microsecond=0))
     event.add("sequence", contest.version)
-    event.add("status", "TENTATIVE" if happening.planned else "CONFIRMED")
+    event.add("status", "CANCELLED" if cancelled else "TENTATIVE" if happening.planned else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     event.add("url", page)
-    for before in happening.reminders:
+    for before in () if cancelled else happening.reminders:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("trigger", -before)

@@ -18,10 +18,18 @@ from contest.services.covers import Cover
 from contest.services.drafts import CategoryRow, Slot, TermsState, categories_of, slots_of, terms_of
 from contest.vocabulary import STAFF_ROLES, EntryState, Phase, RoundState
 
-#: Contests with published winners that the list shows, newest first.
-PUBLISHED_MOST = 50
+#: Contests that are over and that the list shows, newest first: so many with winners, so many that were called off.
+OVER_MOST = 50
 #: The phases in the order of the list: what one can act on comes first.
-ORDER = (Phase.OPEN, Phase.GRACE, Phase.ANNOUNCED, Phase.JUDGING, Phase.PUBLISHED, Phase.DRAFT)
+ORDER = (
+    Phase.OPEN,
+    Phase.GRACE,
+    Phase.ANNOUNCED,
+    Phase.JUDGING,
+    Phase.PUBLISHED,
+    Phase.CANCELLED,
+    Phase.DRAFT,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class ContestRow:
     announced_at: datetime | None
     winners_at: datetime | None
     published_at: datetime | None
+    cancelled_at: datetime | None
     entry_state: str | None
     cover: Cover | None
 
@@ -70,6 +79,7 @@ def listing(session: Session, actor: Actor) -> Listing:
             Contest.announced_at,
             Contest.winners_at,
             Contest.published_at,
+            Contest.cancelled_at,
             ContestPicture.alt,
             ContestPicture.caption,
             ContestPicture.sizes,
@@ -95,8 +105,9 @@ def listing(session: Session, actor: Actor) -> Listing:
         each = ContestRow(**given, cover=cover)
         found[clock.phase_of(each, now)].append(each)
     found[Phase.JUDGING].reverse()
-    found[Phase.PUBLISHED].sort(key=lambda each: each.published_at or now, reverse=True)
-    del found[Phase.PUBLISHED][PUBLISHED_MOST:]
+    for phase in (Phase.PUBLISHED, Phase.CANCELLED):
+        found[phase].sort(key=lambda each: each.published_at or each.cancelled_at or now, reverse=True)
+        del found[phase][OVER_MOST:]
     return Listing(tuple((phase, tuple(group)) for phase, group in found.items() if group), now)
 
 

@@ -332,10 +332,17 @@ def lock_round(session: Session, contest: Contest) -> Round:
 
     The contest's row is held before, lightly: what these acts write refers to it, and a lock that came
     with that reference would come after the round's, against the order in which other acts take the two.
+    It is read anew: who waited here for the act that calls the contest off finds it called off.
     """
-    session.execute(select(Contest.id).where(Contest.id == contest.id).with_for_update(read=True, key_share=True))
+    round_id = contest.round.id
+    session.scalars(
+        select(Contest)
+        .where(Contest.id == contest.id)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
     return session.scalars(
-        select(Round).where(Round.id == contest.round.id).with_for_update().execution_options(populate_existing=True)
+        select(Round).where(Round.id == round_id).with_for_update().execution_options(populate_existing=True)
     ).one()
 
 
@@ -400,6 +407,7 @@ def managed_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]
             Contest.closes_at,
             Contest.grace_seconds,
             Contest.published_at,
+            Contest.cancelled_at,
             Round.state.label("round"),
             entries.label("entries"),
         )
@@ -411,7 +419,7 @@ def managed_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]
 
 
 def judged_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Contests that the actor judges: slug, title, zone, round (state), due_at, assigned, submitted."""
+    """Contests that the actor judges: slug, title, zone, cancelled_at, round (state), due_at, assigned, submitted."""
     live = func.count(Assignment.id).filter(Recusal.id.is_(None))
     done = func.count(Scorecard.id).filter(Scorecard.state == ScorecardState.SUBMITTED, Recusal.id.is_(None))
     return session.execute(
@@ -419,6 +427,7 @@ def judged_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]
             Contest.slug,
             Contest.title,
             Contest.zone,
+            Contest.cancelled_at,
             Round.state.label("round"),
             Round.due_at,
             live.label("assigned"),
@@ -441,5 +450,9 @@ def judged_by(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]
             or_(Contest.announced_at.is_not(None), Round.state != RoundState.PLANNED),
         )
         .group_by(Contest.id, Round.id)
-        .order_by(case((Round.state == RoundState.OPEN, 0), else_=1), Round.due_at.nulls_last(), Contest.slug)
+        .order_by(
+            case((Contest.cancelled_at.is_not(None), 2), (Round.state == RoundState.OPEN, 0), else_=1),
+            Round.due_at.nulls_last(),
+            Contest.slug,
+        )
     ).all()

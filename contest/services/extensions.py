@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from contest import clock, mail
 from contest.models import Account, Contest, Entry
+from contest.permissions import goes_on
 from contest.settings import Settings
 from contest.vocabulary import EntryState
 
@@ -16,10 +17,11 @@ from contest.vocabulary import EntryState
 def mail_extension(session: Session, settings: Settings, contest_id: uuid.UUID) -> None:
     """The job: tell everyone with a draft or an entry until when they may submit. One mail for each deadline.
 
-    The deadline is the one of now: who moves it twice in a moment mails the last. One that is over needs no mail.
+    The deadline is the one of now: who moves it twice in a moment mails the last. One that is over needs no mail,
+    and neither does a contest that was called off.
     """
     contest = session.get(Contest, contest_id)
-    if contest is None or contest.closes_at is None or contest.closes_at <= clock.read(session):
+    if contest is None or not goes_on(contest) or contest.closes_at is None or contest.closes_at <= clock.read(session):
         return
     rows = session.execute(
         select(Entry.id, Entry.state, Account)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from contest import audit, clock, mail, outbox
 from contest.errors import Denied, NotFound
 from contest.models import Account, AuditEvent, Contest, Round
-from contest.permissions import Actor, may_organise
+from contest.permissions import Actor, may_organise, may_score
 from contest.services import assignment, contests
 from contest.settings import Settings
 from contest.vocabulary import RoundState
@@ -42,9 +42,9 @@ def remind(session: Session, actor: Actor, slug: str, judge_id: uuid.UUID | None
     Raises NotFound for a judge with nothing left, and Denied.
     """
     contest = contests.get_managed(session, actor, slug)
-    may_organise(actor, contest).require()
     # The lock makes two organisers come one after the other.
     round_ = contests.lock_round(session, contest)
+    may_organise(actor, contest).require()
     if round_.state != RoundState.OPEN:
         raise Denied("round_not_open")
     left = {
@@ -78,7 +78,7 @@ def mail_reminder(
 ) -> None:
     """The job: tell a judge what is left and until when. Submitted meanwhile, closed or no judge any more: no mail."""
     round_ = session.get(Round, round_id)
-    if round_ is None or round_.state != RoundState.OPEN:
+    if round_ is None or not may_score(round_):
         return
     contest, now = round_.contest, clock.read(session)
     judge = session.scalars(

@@ -22,6 +22,7 @@ class Dates:
     closes_at: datetime | None = CLOSE
     grace_seconds: int = 1800
     published_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,11 @@ def test_not_announced_is_a_draft_whatever_the_dates() -> None:
 
 def test_published_ends_every_phase() -> None:
     assert clock.phase_of(Dates(published_at=CLOSE + timedelta(days=9)), CLOSE + timedelta(days=10)) is Phase.PUBLISHED
+
+
+@pytest.mark.parametrize("now", [OPEN - TICK, OPEN, CLOSE, CLOSE + timedelta(days=9)])
+def test_called_off_ends_every_phase(now: datetime) -> None:
+    assert clock.phase_of(Dates(cancelled_at=OPEN - timedelta(days=1)), now) is Phase.CANCELLED
 
 
 def test_local_time_is_read_in_the_contests_zone() -> None:

@@ -36,7 +36,7 @@ def contest(make: Make) -> Contest:
 # Every page --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("phase", ["draft", "announced", "open", "grace", "judging"])
+@pytest.mark.parametrize("phase", ["draft", "announced", "open", "grace", "judging", "cancelled"])
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_every_page_renders_in_every_phase(pages: Pages, session: Session, make: Make, phase: str, lang: str) -> None:
     contest = make.contest(phase)

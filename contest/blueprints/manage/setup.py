@@ -13,12 +13,13 @@ from flask_babel import gettext as _
 from contest import clock, web
 from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import again, checked, managed
-from contest.errors import Conflict, Invalid
+from contest.errors import Conflict, Denied, Invalid
 from contest.forms import contests as forms
 from contest.forms.kit import fill_texts, read_texts, zones
 from contest.models import Contest
 from contest.permissions import may_change_structure
 from contest.services import contests, setup
+from contest.texts import denial
 from contest.web import actor, now, page, session, signed_in, writes
 
 
@@ -92,6 +93,17 @@ def _empty(contest: Contest) -> bool:
     return contests.closed_empty(session(), contest, now())
 
 
+#: The rules of moving dates that a form may break, each with the field that has to go back; "": one of several.
+_DATE_RULES = {
+    "opening_fixed": "opens_at",
+    "deadline_only_later": "closes_at",
+    "dates_fixed": "closes_at",
+    "structure_fixed": "",
+    "due_fixed": "due_at",
+    "published_fixed": "winners_at",
+}
+
+
 def _dates_form(contest: Contest, data: Mapping[str, Any] | None = None) -> forms.Dates:
     form = forms.Dates(data=data)
     form.zone.choices = zones(contest.zone)
@@ -125,6 +137,15 @@ def do_dates(slug: str) -> Any:
             due_at=form.due_at.data,
             winners_at=form.winners_at.data,
         )
+    except Denied as error:
+        if error.reason not in _DATE_RULES:
+            raise
+        sentence = denial(error.reason, error.facts, zone=form.zone.data, locale=web.locale())
+        if name := _DATE_RULES[error.reason]:
+            form[name].errors = [*form[name].errors, sentence]
+        else:
+            form.form_errors.append(sentence)
+        return again("manage/dates.html", slug, form, Invalid({}), grace_end=_grace_end, empty=_empty)
     except (Invalid, Conflict) as error:
         return again("manage/dates.html", slug, form, error, stored=_dates_data, grace_end=_grace_end, empty=_empty)
     _saved()
