@@ -14,7 +14,7 @@ from contest import clock, streams, texts, web
 from contest.errors import Conflict, Denied, Invalid
 from contest.forms import judging as forms
 from contest.received import json_body
-from contest.services import comparing, judging, pictures, sheets
+from contest.services import comparing, flags, judging, pictures, sheets
 from contest.web import actor, session, signed_in, writes
 
 bp = Blueprint("judging", __name__)
@@ -52,8 +52,12 @@ def _sheet_page(
     entered: forms.Entered | None = None,
     sentence: str = "",
     problems: dict[str, str] | None = None,
+    tell: forms.Tell | None = None,
 ) -> Any:
-    """The sheet, with what was just entered in place of what is stored, so that a refusal loses nothing."""
+    """The sheet, with what was just entered in place of what is stored, so that a refusal loses nothing.
+
+    `tell`: another form to the app team than the one that came along.
+    """
     card = found.card
     if entered is not None:
         levels = {key: level for key, level in entered.levels.items() if level}
@@ -67,6 +71,7 @@ def _sheet_page(
         sentence=sentence,
         problems=problems or {},
         unsaved=entered is not None,
+        tell=tell or forms.Tell(),
         # Under which name this judge's browser keeps what is not saved yet.
         store=web.opaque("draft", actor().account_id, found.head.slug, found.code),
     )
@@ -113,10 +118,7 @@ def save(slug: str, code: str) -> Any:
             differences=sheets.differences(found, found.card, entered.values()),
         )
     except Denied as error:
-        web.keep_and_roll_back()
-        sentence = texts.denial(error.reason, error.facts, zone=actor().zone, locale=web.locale())
-        found = judging.sheet(session(), actor(), slug, code)
-        return _sheet_page(found, 403, entered=entered, sentence=sentence)
+        return _too_late(slug, code, error)
     except Invalid as error:
         web.keep_and_roll_back()
         problems = {name: texts.field_error(why, error.facts) for name, why in error.problems.items()}
@@ -126,6 +128,10 @@ def save(slug: str, code: str) -> Any:
             return _sheet_page(judging.sheet(session(), actor(), slug, code), 422, problems=problems)
         found = judging.sheet(session(), actor(), slug, code)
         return _sheet_page(found, 422, entered=entered, problems=problems)
+    if forms.Tell().anything:
+        # Typed, but not sent: it is not left behind by going on.
+        web.flash_said(_("The draft is saved.") if act == "save" else _("The scorecard is submitted."))
+        return _sheet_page(judging.sheet(session(), actor(), slug, code))
     if act == "next":
         return redirect(_next(slug, code))
     web.flash_said(_("The scorecard is submitted.") if act == "submit" else _("The draft is saved."))
@@ -171,6 +177,61 @@ def reopen(slug: str, code: str) -> Any:
     judging.reopen(session(), actor(), slug, code)
     web.flash_said(_("The scorecard is a draft again."))
     return redirect(url_for(".sheet", slug=slug, code=code))
+
+
+@bp.post("/judge/<slug>/<code>/told")
+@signed_in
+@writes
+def tell(slug: str, code: str) -> Any:
+    """Tell the app team something of an entry, from the sheet's form."""
+    form = forms.Tell()
+    try:
+        flags.tell(session(), actor(), slug, code, kind=form.kind.data or "", words=form.words.data or "")
+    except Denied as error:
+        return _too_late(slug, code, error)
+    except Invalid as error:
+        web.keep_and_roll_back()
+        form.refuse(error)
+        found = judging.sheet(session(), actor(), slug, code)
+        problems = {name: texts.field_error(why, error.facts) for name, why in error.problems.items()}
+        return _sheet_page(found, 422, entered=_entered(), tell=form, problems=problems)
+    return _told(slug, code, _("The app team is told."))
+
+
+@bp.post("/judge/<slug>/<code>/told/back")
+@signed_in
+@writes
+def take_back(slug: str, code: str) -> Any:
+    try:
+        flags.take_back(session(), actor(), slug, code, request.form.get("taken", ""))
+    except Denied as error:
+        return _too_late(slug, code, error)
+    return _told(slug, code, _("You took it back. The app team sees that you did."))
+
+
+def _entered() -> forms.Entered | None:
+    """What came along of a scorecard that is not submitted: without a script the sheet is one form."""
+    return forms.read_form(request.form) if "version" in request.form else None
+
+
+def _told(slug: str, code: str, said: str) -> Any:
+    """The sheet again. What was not saved of it stays on the page, as unsaved as it was."""
+    web.flash_said(said)
+    entered = _entered()
+    found = judging.sheet(session(), actor(), slug, code)
+    if entered is None or found.card.state == "submitted" or found.card.same_as(**_of_card(entered)):
+        return redirect(url_for(".sheet", slug=slug, code=code, _anchor="tell"))
+    return _sheet_page(found, entered=entered, tell=forms.Tell(formdata=None))
+
+
+def _of_card(entered: forms.Entered) -> dict[str, Any]:
+    return {"levels": entered.levels, "note": entered.note, "comment": entered.comment}
+
+
+def _too_late(slug: str, code: str, error: Denied) -> Any:
+    web.keep_and_roll_back()
+    sentence = texts.denial(error.reason, error.facts, zone=actor().zone, locale=web.locale())
+    return _sheet_page(judging.sheet(session(), actor(), slug, code), 403, entered=_entered(), sentence=sentence)
 
 
 @bp.get("/judge/<slug>/<code>/recuse")

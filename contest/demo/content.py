@@ -6,7 +6,7 @@ Pure values, the same on every call; nothing is read or written here. The shapes
     CONTESTS    the three contests: open, in judging, published
     PEOPLE      key → Person: STAFF, JUDGES and ENTRANTS
     ENTRIES     all entries; entries_of(slug) in the order in which they were begun
-    scores_of(slug), RECUSALS, awards_of(slug), TIED
+    scores_of(slug), FLAGS, RECUSALS, awards_of(slug), TIED
     total(contest, score)   a sheet's weighted total in thousandths of a level
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 from contest.demo.content_contests import CONTESTS
 from contest.demo.content_entries import FERRY_ENTRIES, WASTE_ENTRIES
 from contest.demo.content_people import ENTRANTS, JUDGES, PEOPLE, STAFF
-from contest.demo.content_scores import RECUSALS, SHELTER_SCORES, TIED, WASTE_AWARDS, WASTE_SCORES
+from contest.demo.content_scores import FLAGS, RECUSALS, SHELTER_SCORES, TIED, WASTE_AWARDS, WASTE_SCORES
 from contest.demo.content_shapes import (
     Award,
     Category,
@@ -24,6 +24,7 @@ from contest.demo.content_shapes import (
     Declaration,
     Deliverable,
     Entry,
+    Flag,
     Moment,
     Person,
     Prize,
@@ -64,6 +65,7 @@ __all__ = [
     "ENTRANTS",
     "ENTRIES",
     "ENTRY",
+    "FLAGS",
     "JUDGES",
     "PEOPLE",
     "RECUSALS",
@@ -76,6 +78,7 @@ __all__ = [
     "Declaration",
     "Deliverable",
     "Entry",
+    "Flag",
     "Moment",
     "Person",
     "Prize",

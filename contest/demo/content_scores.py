@@ -10,7 +10,7 @@ same prize.
 from __future__ import annotations
 
 from contest.demo.content_rubrics import SHELTER_RUBRIC, WASTE_RUBRIC
-from contest.demo.content_shapes import Award, Criterion, Recusal, Score, both
+from contest.demo.content_shapes import Award, Criterion, Flag, Recusal, Score, both
 
 TIED = ("wakeru", "this-one-where")
 
@@ -68,6 +68,12 @@ SHELTER_SCORES = (
 
 RECUSALS = (
     Recusal("judge-fujita", "shelter-desk", "professional", "昨年、同じ避難所の訓練を一緒に運営した人の作品だと気づきました。"),
+)  # fmt: skip
+
+FLAGS = (
+    Flag("judge-aoki", "lantern", "discuss", "夜の場面で最も優れていると思いますが、ほかの審査員の意見を聞きたいです。", ""),
+    Flag("judge-bello", "one-word", "identity", "The third screen shows a street sign with a family name. Is that the designer?", "It is the name of the street in the brief, so nobody is named. Please go on as you did."),
+    Flag("judge-duarte", "twelve-signs", "discuss", "Not the best as an app, but the city should use these signs whatever wins.", ""),
 )  # fmt: skip
 
 WASTE_SCORES = (

@@ -190,6 +190,17 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """What a judge tells the app team; `kind` is a value of vocabulary.FlagKind, `answer` what they said to it or ""."""
+
+    judge: str
+    entry: str
+    kind: str
+    words: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recusal:
     """A judge who steps back; `kind` is a value of vocabulary.RecusalKind."""
 

@@ -17,13 +17,14 @@ from contest.demo.content_wall import JURIES, PICTURES
 from contest.demo.files import Drawing
 from contest.demo.stage import Stage
 from contest.errors import Invalid
-from contest.models import Assignment, Contest, Entry, EntryFile, Invitation, MailMessage, Publication, Tally
+from contest.models import Assignment, Contest, Entry, EntryFile, Flag, Invitation, MailMessage, Publication, Tally
 from contest.services import (
     assignment,
     awards,
     contests,
     covers,
     entries,
+    flags,
     invitations,
     judging,
     publications,
@@ -360,6 +361,22 @@ class Season:
                     comment=score.comment,
                     submit=score.state == "submitted",
                 )
+
+        self._tell(last)
+
+    def _tell(self, moment: datetime) -> None:
+        """What judges told the app team, and what it answered by now."""
+        for each in content.FLAGS:
+            if content.ENTRY[each.entry].contest != self.slug:
+                continue
+            with self.stage.database.at(moment - timedelta(hours=2)) as session:
+                judge, code = self.stage.actor(session, each.judge), self._code(session, each.judge, each.entry)
+                flags.tell(session, judge, self.slug, code, kind=each.kind, words=each.words)
+            if each.answer:
+                with self.stage.database.at(moment) as session:
+                    asked = session.scalars(select(Flag.id).where(Flag.words == each.words)).one()
+                    flags.answer(session, self.stage.actor(session, self.organiser), self.slug, asked, each.answer)
+        self.stage.work()
 
     def _entry(self, session: Session, key: str) -> UUID:
         owner = self.stage.people[content.ENTRY[key].person]

@@ -12,7 +12,7 @@ from contest import texts
 from contest.errors import Invalid
 from contest.forms.kit import Form, RadioField, prose, required
 from contest.received import clean
-from contest.vocabulary import RecusalKind
+from contest.vocabulary import FlagKind, RecusalKind
 
 #: Names of the form's radio buttons begin so; the rest is the criterion's key.
 LEVEL = "level-"
@@ -79,4 +79,39 @@ class Recuse(Form):
         required(),
         most=5000,
         hint=_l("The organiser reads this, so that another judge can take over. Nobody else does."),
+    )
+
+
+class Tell(Form):
+    """What a judge tells the app team of an entry. It stands in the sheet's own form."""
+
+    kind = RadioField(
+        _l("What is it about?"),
+        choices=lambda: [(str(kind), texts.flag_kind(kind)) for kind in FlagKind],
+        validate_choice=False,
+    )
+    words = prose(
+        _l("In your words, if they help"),
+        most=2000,
+        hint=_l("For example which picture, or where you have seen it. Name nobody whom you do not need to name."),
+    )
+
+    @property
+    def anything(self) -> bool:
+        """Whether something stands in it that was not sent."""
+        return bool(self.kind.data or self.words.data)
+
+    @property
+    def unsent(self) -> str:
+        """The words, where they can be sent no more."""
+        return self.words.data
+
+
+class Answer(Form):
+    """The app team's answer to a judge."""
+
+    answer = prose(
+        _l("Answer to the judge"),
+        most=2000,
+        hint=_l("It goes to the judge by mail and cannot be changed. Do not say who made the entry."),
     )

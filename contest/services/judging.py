@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, permissions
+from contest import audit, clock
 from contest.errors import Conflict, Denied, Invalid, NotFound
-from contest.models import Assignment, Contest, Criterion, Entry, Recusal, Revision, Round, Score, Scorecard
+from contest.models import Assignment, Criterion, Entry, Recusal, Revision, Score, Scorecard
 from contest.permissions import Actor
 from contest.scoring import rubric
-from contest.services import pictures, queues
+from contest.services import flags, pictures, queues
 from contest.services.rounds import close_round, open_round, reopen_round
 from contest.services.sheets import (
     QUEUE_STATES,
@@ -79,6 +78,7 @@ def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page:
     cards = [row.card_id for row in wanted if row.card_id is not None]
     counted = select(Score.scorecard_id, func.count()).where(Score.scorecard_id.in_(cards)).group_by(Score.scorecard_id)
     scored: dict[uuid.UUID | None, int] = dict(iter(session.execute(counted))) if cards else {}
+    told = flags.told(session, actor, round_, [row.code for row in wanted if row.state != "conflict"])
     criteria = session.scalar(select(func.count()).where(Criterion.round_id == round_.id)) or 0
     shown = []
     for row in wanted:
@@ -94,6 +94,7 @@ def queue(session: Session, actor: Actor, slug: str, *, show: str = "all", page:
                 files=look.files,
                 thumb=look.thumb,
                 conflict=row.conflict,
+                told=told.get(row.code, ()),
             )
         )
     return Queue(
@@ -157,6 +158,7 @@ def sheet(session: Session, actor: Actor, slug: str, code: str) -> JudgeSheet:
         after=after,
         shares={each.code: each.share for each in rows if each.code in (before, after) and each.share is not None},
         next_open=queues.next_open(rows, place),
+        told=flags.told(session, actor, round_, [row.code]).get(row.code, ()),
     )
 
 
@@ -192,61 +194,6 @@ def revision_for_judge(session: Session, actor: Actor, slug: str, code: str) -> 
 # Writing -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A sheet under its locks."""
-
-    contest: Contest
-    round: Round
-    assignment: Assignment
-    card: Scorecard | None
-    revision_id: uuid.UUID
-
-
-def _hold(session: Session, actor: Actor, slug: str, code: str) -> _Held:
-    """Lock round, assignment and scorecard, in this order, and ask whether scores are still taken.
-
-    The contest's row comes before them all: scorecards and events refer to it, and the lock that comes with
-    a reference would come last, while the organiser's acts take the contest first and then the round.
-    The round is held in share mode, so that judges do not wait for each other, but for the first scorecard
-    of all: that one freezes the rubric and so takes the row for itself from the start, because two share
-    locks that both want to write would wait for each other for ever. Raises NotFound or Denied.
-    """
-    contest, seen = queues.judged(session, actor, slug, hold=True)
-    frozen = seen.rubric_frozen_at is not None
-    round_ = session.get_one(Round, seen.id, with_for_update={"read": True} if frozen else True, populate_existing=True)
-    assignment = session.scalars(
-        select(Assignment)
-        .where(
-            Assignment.round_id == round_.id,
-            Assignment.judge_id == actor.account_id,
-            Assignment.code == code,
-            Assignment.removed_at.is_(None),
-        )
-        .with_for_update()
-    ).first()
-    if assignment is None or round_.state == RoundState.PLANNED:
-        raise NotFound
-    # Asked only now that the assignment is held: a recusal that committed while we waited is seen.
-    entry = session.execute(
-        select(
-            Entry.state,
-            queues.LAST_REVISION.label("revision_id"),
-            select(Recusal.id).where(Recusal.assignment_id == assignment.id).scalar_subquery().label("recusal"),
-        ).where(Entry.id == assignment.entry_id)
-    ).one()
-    if entry.state != EntryState.SUBMITTED or entry.recusal is not None:
-        raise NotFound
-    permissions.may_score(round_).require()
-    card = session.scalars(
-        select(Scorecard)
-        .where(Scorecard.assignment_id == assignment.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
-    return _Held(contest, round_, assignment, card, entry.revision_id)
-
-
 def save(
     session: Session,
     actor: Actor,
@@ -267,7 +214,7 @@ def save(
     Raises NotFound; Denied("round_closed" | "already_submitted"); Invalid (fields `level-KEY`, `note`,
     `comment`); Conflict("stale") with `stored`, a CardView, when another tab saved meanwhile.
     """
-    held = _hold(session, actor, slug, code)
+    held = queues.hold(session, actor, slug, code)
     stored = queues.card_of(session, held.card.id if held.card else None)
     same = stored.version > 0 and stored.same_as(levels, note, comment)
     if same and (not submit or stored.state == ScorecardState.SUBMITTED):
@@ -352,7 +299,7 @@ def reopen(session: Session, actor: Actor, slug: str, code: str) -> None:
 
     Reopening a draft does nothing. Raises NotFound or Denied("round_closed").
     """
-    held = _hold(session, actor, slug, code)
+    held = queues.hold(session, actor, slug, code)
     card = held.card
     if card is None:
         raise NotFound
@@ -371,7 +318,7 @@ def recuse(session: Session, actor: Actor, slug: str, code: str, *, kind: str, r
 
     The reason is for the organiser. Raises NotFound, Denied("round_closed") or Invalid.
     """
-    held = _hold(session, actor, slug, code)
+    held = queues.hold(session, actor, slug, code)
     problems = {}
     if kind not in set(RecusalKind):
         problems["kind"] = "kind_of_conflict"

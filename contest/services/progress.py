@@ -28,7 +28,7 @@ from contest.models import (
     Round,
     Scorecard,
 )
-from contest.services import assignment, failures
+from contest.services import assignment, failures, flags
 from contest.services.checklist import checklist, rubric_problems
 from contest.services.listing import Listing, by_name, finds_entry, newest_title, total
 from contest.vocabulary import EntryState, Phase, PublicationState, Role, RoundState, ScorecardState
@@ -61,6 +61,8 @@ class Counts:
     waiting: int
     #: Files whose previews somebody should look at.
     failed_previews: int = 0
+    #: What judges told the app team and nobody has answered.
+    flags: int = 0
     #: Proposed publications that nobody has approved yet, and approved ones that are not out yet: one at most.
     proposed: int = 0
     approved: int = 0
@@ -149,6 +151,7 @@ def count_all(session: Session, contests: Sequence[Contest]) -> dict[UUID, Count
                     ("deciders", deciders),
                     ("invited", invited),
                     ("failed_previews", failures.counting(Contest.id)),
+                    ("flags", flags.waiting(Contest.id)),
                     ("proposed", drafts.where(Publication.approved_at.is_(None))),
                     ("approved", drafts.where(Publication.approved_at.is_not(None))),
                 )
@@ -211,6 +214,8 @@ def next_step(contest: Contest, counts: Counts, now: datetime) -> Step:
         return Step("complete", open_items[0].endpoint) if open_items else Step("announce", "manage.announce")
     if phase is Phase.PUBLISHED:
         return Step("see_winners", "results.winners_any")
+    if phase is Phase.CANCELLED:
+        return Step("cancelled", "submission.contest_any")
     if phase is not Phase.JUDGING:
         if counts.judges < contest.round.judges_per_entry:
             return Step("invite_judges", "manage.people")

@@ -41,7 +41,7 @@ def judged(session: Session, actor: Actor, slug: str, *, hold: bool = False) -> 
     """The contest that the actor judges, and its round. Raises NotFound for anybody else.
 
     A judge's access ends when the winners are published: what was blind is not looked up afterwards.
-    `hold` keeps the contest's row from being locked by others: see `judging._hold`.
+    `hold` keeps the contest's row from being locked by others: see `hold`.
     """
     wanted = select(Contest, Round).join(Round).where(Contest.slug == slug).order_by(Round.position.desc()).limit(1)
     if hold:
@@ -52,6 +52,61 @@ def judged(session: Session, actor: Actor, slug: str, *, hold: bool = False) -> 
     if row.Contest.published_at is not None or row.Round.state == RoundState.CONFIRMED:
         raise NotFound
     return row.Contest, row.Round
+
+
+@dataclass(frozen=True)
+class Held:
+    """A sheet under its locks."""
+
+    contest: Contest
+    round: Round
+    assignment: Assignment
+    card: Scorecard | None
+    revision_id: uuid.UUID
+
+
+def hold(session: Session, actor: Actor, slug: str, code: str) -> Held:
+    """Lock round, assignment and scorecard, in this order, and ask whether scores are still taken.
+
+    The contest's row comes before them all: scorecards and events refer to it, and the lock that comes with
+    a reference would come last, while the organiser's acts take the contest first and then the round.
+    The round is held in share mode, so that judges do not wait for each other, but for the first scorecard
+    of all: that one freezes the rubric and so takes the row for itself from the start, because two share
+    locks that both want to write would wait for each other for ever. Raises NotFound or Denied.
+    """
+    contest, seen = judged(session, actor, slug, hold=True)
+    frozen = seen.rubric_frozen_at is not None
+    round_ = session.get_one(Round, seen.id, with_for_update={"read": True} if frozen else True, populate_existing=True)
+    assignment = session.scalars(
+        select(Assignment)
+        .where(
+            Assignment.round_id == round_.id,
+            Assignment.judge_id == actor.account_id,
+            Assignment.code == code,
+            Assignment.removed_at.is_(None),
+        )
+        .with_for_update()
+    ).first()
+    if assignment is None or round_.state == RoundState.PLANNED:
+        raise NotFound
+    # Asked only now that the assignment is held: a recusal that committed while we waited is seen.
+    entry = session.execute(
+        select(
+            Entry.state,
+            LAST_REVISION.label("revision_id"),
+            select(Recusal.id).where(Recusal.assignment_id == assignment.id).scalar_subquery().label("recusal"),
+        ).where(Entry.id == assignment.entry_id)
+    ).one()
+    if entry.state != EntryState.SUBMITTED or entry.recusal is not None:
+        raise NotFound
+    permissions.may_score(round_).require()
+    card = session.scalars(
+        select(Scorecard)
+        .where(Scorecard.assignment_id == assignment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    return Held(contest, round_, assignment, card, entry.revision_id)
 
 
 def head(contest: Contest, round_: Round) -> Head:
@@ -65,6 +120,7 @@ def head(contest: Contest, round_: Round) -> Head:
         open=decision.allowed,
         reason=decision.reason,
         closed_at=round_.closed_at,
+        cancelled_at=contest.cancelled_at,
     )
 
 

@@ -65,7 +65,7 @@ def of_entry(session: Session, actor: Actor, slug: str, number: int) -> View:
     Raises NotFound; Denied("organiser_only" | "no_tally_yet" | "scores_changed").
     """
     contest = contests.get_managed(session, actor, slug)
-    permissions.may_organise(actor, contest).require()
+    permissions.organises(actor, contest).require()
     round_ = contest.round
     entry = session.execute(
         select(Entry.id, func.coalesce(newest_title(), "").label("title")).where(

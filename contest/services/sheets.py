@@ -37,6 +37,8 @@ class Head:
     open: bool
     reason: str
     closed_at: datetime | None
+    #: When the contest was called off, so that nothing is asked of its judges any more.
+    cancelled_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,19 @@ class CardView:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the judge told the app team of an entry, and their answer. What was taken back is not among it."""
+
+    #: One of vocabulary.FlagKind.
+    kind: str
+    words: str
+    told_at: datetime
+    answer: str
+    #: None while it waits for an answer; until then it can be taken back.
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Progress:
     """A judge's queue in numbers; they add up to `all`."""
 
@@ -233,6 +248,8 @@ class JudgeSheet:
     shares: Mapping[str, int]
     #: The next entry that is not judged yet.
     next_open: str | None
+    #: What the judge told the app team of it, the first first.
+    told: tuple[Told, ...]
 
     @property
     def prototypes(self) -> tuple[int, ...]:
@@ -253,6 +270,8 @@ class QueueRow:
     thumb: Picture | None
     #: The judge's own word for the conflict, as a code.
     conflict: str
+    #: As in JudgeSheet.
+    told: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
@@ -363,6 +382,7 @@ SHEET_TYPES = (
     PlainFile,
     SheetCriterion,
     CardView,
+    Told,
     Progress,
     JudgeSheet,
     QueueRow,

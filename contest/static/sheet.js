@@ -1,12 +1,11 @@
 // The sheet saves itself while a judge works. Nothing typed is lost: until the server says "saved", it is
 // kept in this browser; when another tab saved first, both values are shown and the judge chooses.
-// Single keys do what the buttons do; without this file the buttons do the same. Nothing here moves the focus, but
-// to what was typed and is not saved, after a clash or after the close.
+// Nothing here moves the focus, but to what was typed and is not saved, after a clash or after the close.
 import { renew, token } from "./contest.js";
 
+const MOST_UNANSWERED = 9; // of them may be 10 kB each, and the browser keeps them with each letter
 const form = document.getElementById("sheet");
 if (form) {
-  keys();
   const kept = shelf(`contest:${form.dataset.store}:`);
   if (form.dataset.address) autosave(kept);
   else leftOver(kept);
@@ -22,10 +21,16 @@ function values() {
   return { levels, note: form.elements.note.value, comment: form.elements.comment.value };
 }
 
+/** Whether the server stores these values; it cleans texts a little. */
+function same(stored, { levels, ...texts }) {
+  const levelled = Object.entries(levels).every(([key, level]) => (stored.levels[key] ?? null) === level);
+  return levelled && Object.entries(texts).every(([name, words]) => stored[name] === words.normalize("NFC").trim());
+}
+
 /**
  * What this browser keeps of a sheet until the server has it: blind texts do not stay on a disk. Each page keeps
  * its own, so that two tabs do not take each other's away. A private window or a full store keeps nothing; the
- * text is still on the page.
+ * text is still on the page. `unanswered`: what was sent and may have been saved, though no answer came.
  */
 function shelf(prefix) {
   const own = `${prefix}${Date.now()}-${Math.random().toString(36).slice(2)}`;
@@ -37,15 +42,25 @@ function shelf(prefix) {
     }
   };
   return {
-    put: (version) => quietly(() => localStorage.setItem(own, JSON.stringify({ version, ...values() }))),
+    put: (version, unanswered) =>
+      quietly(() => localStorage.setItem(own, JSON.stringify({ version, unanswered, ...values() }))),
     drop: (key = own) => quietly(() => localStorage.removeItem(key)),
+    /** This tab saved a version: a page that it loads from now on is no older. */
+    saved: (version) => quietly(() => sessionStorage.setItem(prefix, version)),
+    /** Whether this tab saved a later version than the page's. Told once, since the answer is to load the page anew. */
+    behind: (version) =>
+      quietly(() => {
+        const last = sessionStorage.getItem(prefix);
+        sessionStorage.removeItem(prefix);
+        return Number(last) > version;
+      }),
     /** Key and content of the newest that says something else than the page. What says the same is dropped. */
     newest() {
       const here = JSON.stringify(values());
       const found = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== own)) ?? [];
       for (const key of found.sort().reverse()) {
-        const { version, ...kept } = quietly(() => JSON.parse(localStorage.getItem(key))) ?? {};
-        if (kept.levels && JSON.stringify(kept) !== here) return { key, version, kept };
+        const { version, unanswered, ...kept } = quietly(() => JSON.parse(localStorage.getItem(key))) ?? {};
+        if (kept.levels && JSON.stringify(kept) !== here) return { key, version, unanswered, kept };
         this.drop(key);
       }
       return null;
@@ -118,7 +133,13 @@ function autosave(kept) {
   let passed = false; // the server has it all, so a button's own request may go
   let forged = false; // a token that is this judge's was refused last time
   let base = values(); // what the server has, to count what waits
+  let unanswered = []; // what was sent and may have been saved, though no answer came
 
+  // The server made this page before it had the last saving of the one that was left for it.
+  if (!("unsaved" in texts) && kept.behind(Number(version.value))) {
+    location.reload();
+    return;
+  }
   // It saves itself, so nobody needs to.
   form.querySelector("[data-manual]").hidden = true;
   if ("unsaved" in texts) touch(0);
@@ -200,7 +221,7 @@ function autosave(kept) {
   /** Something changed: keep it here at once, and send it after a pause. */
   function touch(pause) {
     dirty = true;
-    kept.put(Number(version.value));
+    kept.put(Number(version.value), unanswered);
     count();
     if (stopped) return;
     lost(failures > 0);
@@ -214,6 +235,7 @@ function autosave(kept) {
     const found = kept.newest();
     if (!found) return;
     version.value = found.version;
+    unanswered = found.unanswered ?? [];
     fill(found.kept);
     said.textContent = texts.restored;
     touch(0);
@@ -225,6 +247,10 @@ function autosave(kept) {
     clearTimeout(idle);
     clearTimeout(retry);
     const sent = values();
+    if (navigator.onLine) {
+      unanswered = [...unanswered, sent].slice(-MOST_UNANSWERED);
+      if (dirty) kept.put(Number(version.value), unanswered);
+    }
     said.textContent = failures ? texts.trying : texts.saving;
     under = fetch(texts.address, {
       method: "POST",
@@ -257,13 +283,20 @@ function autosave(kept) {
     failures = 0;
     forged = false;
     lost(false);
+    const tried = unanswered;
+    if (response.ok || response.status === 409) unanswered = [];
     if (response.ok) {
       base = sent;
       version.value = body.version;
+      kept.saved(body.version);
       dirty = JSON.stringify(sent) !== JSON.stringify(values());
-      if (dirty) kept.put(body.version);
+      if (dirty) kept.put(body.version, unanswered);
       else kept.drop();
       said.textContent = texts.saved.replace("TIME", body.saved);
+    } else if (response.status === 409 && tried.some((each) => same(body.stored, each))) {
+      // Saved from here, and only the answer was lost: what stands here now goes on top of it.
+      version.value = body.stored.version;
+      kept.put(body.stored.version, unanswered);
     } else if (response.status === 409) {
       stopped = true;
       clash(body.stored, sent);
@@ -305,67 +338,5 @@ function autosave(kept) {
 
   function focusClash() {
     document.getElementById("clash").firstElementChild?.focus();
-  }
-}
-
-/**
- * Single keys, unless the judge switched them off. 1 to 9 choose a level in the criterion that has the focus and
- * 0 leaves it open again; the others press what carries them in `data-key`.
- */
-function keys() {
-  const OFF = "contest-keys-off";
-  const own = document.getElementById("use-keys");
-  try {
-    own.checked = !localStorage.getItem(OFF);
-  } catch {
-    own.checked = true;
-  }
-  own.addEventListener("change", () => {
-    try {
-      if (own.checked) localStorage.removeItem(OFF);
-      else localStorage.setItem(OFF, "1");
-    } catch {
-      // It holds for this page then.
-    }
-  });
-  document.addEventListener("keydown", (event) => {
-    if (!own.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.matches("textarea, select, input:not([type='radio'], [type='checkbox'])")) return;
-    if (document.querySelector("dialog[open]")) return;
-    if (press(event.key, event.target)) event.preventDefault();
-  });
-
-  function press(key, target) {
-    const criterion = target.closest("fieldset.c");
-    if (criterion && /^[0-9]$/.test(key)) {
-      const input = criterion.querySelector(`input[value="${key === "0" ? "" : key}"]`);
-      if (!input || input.matches(":disabled")) return false;
-      input.checked = true;
-      input.dispatchEvent(new Event("change", { bubbles: true }));
-      return true;
-    }
-    if (key === "?") return click(document.querySelector("#keys > summary"));
-    if (key === "n") {
-      form.elements.note.focus();
-      return true;
-    }
-    if (key === "s") {
-      const open = [...form.querySelectorAll("fieldset.c:enabled")].find((each) => !each.querySelector("input:checked")?.value);
-      if (open) {
-        open.querySelector("input").focus();
-        return true;
-      }
-    }
-    if (key === "." || key === ",") {
-      const here = document.querySelector(".strip [aria-current]");
-      return click(key === "." ? here?.nextElementSibling : here?.previousElementSibling);
-    }
-    return /^[a-z0+=-]$/.test(key) && click(document.querySelector(`[data-key="${key === "=" ? "+" : key}"]`));
-  }
-
-  function click(element) {
-    if (!element || element.hidden) return false;
-    element.click();
-    return true;
   }
 }

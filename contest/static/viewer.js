@@ -12,21 +12,21 @@ if (mats) together(mats.closest("section"));
 function together(stage) {
   const output = document.getElementById("scale");
   const zooms = stage.querySelector("[data-zooms]");
-  const near = document.getElementById("close-up"); // where there is one picture only
+  const near = document.getElementById("close-up");
   let scale = null; // of the pictures' own pixels; null fits each into its view
-  let closeUp = null; // what `zoom.js` opened
+  let leader = null; // the pane that was moved last: its close-up takes the other one along
+  const closeUps = new Map(); // what `zoom.js` opened, by pane
   const panes = []; // a picture that is there already tells of it while they are made
   for (const view of stage.querySelectorAll(".view[id]")) panes.push(pane(view, { told: tell, changed }));
-  const [first] = panes;
 
   /** Another picture stands in a pane. */
   function changed() {
-    closeUp?.close();
+    leave();
     offer();
     show();
   }
   function offer() {
-    if (near) near.hidden = !first.seen().tiles;
+    near.hidden = !panes.some((each) => each.seen().tiles);
     zooms.hidden = panes.every((each) => each.seen().video);
   }
 
@@ -45,7 +45,7 @@ function together(stage) {
     const zoom = event.target.closest("button")?.dataset.zoom;
     if (!zoom) return;
     const now = scales();
-    if (closeUp) closeUp.zoom(zoom);
+    if (closeUps.size) for (const each of closeUps.values()) each.zoom(zoom);
     else if (zoom === "fit") scale = null;
     else if (zoom === "full") scale = 1;
     else if (zoom === "in") scale = STEPS.find((step) => step > Math.max(...now) * 1.01) ?? STEPS.at(-1);
@@ -61,13 +61,13 @@ function together(stage) {
   /** How large the pictures stand: CSS pixels for each of their own. */
   function scales() {
     const pictures = panes.filter((each) => !each.seen().video);
-    return pictures.map((each) => closeUp?.scale() ?? scale ?? each.fitted());
+    return pictures.map((each) => closeUps.get(each)?.scale() ?? scale ?? each.fitted());
   }
 
   function tell() {
     output.textContent = [...new Set(scales().map((each) => `${Math.round(each * 100)} %`))].join(" | ");
-    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUp && scale === null));
-    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUp && scale === 1));
+    zooms.querySelector("[data-zoom=fit]").setAttribute("aria-pressed", String(!closeUps.size && scale === null));
+    zooms.querySelector("[data-zoom=full]").setAttribute("aria-pressed", String(!closeUps.size && scale === 1));
   }
 
   // What is moved in one is moved in the other, as far across and down as it can go.
@@ -87,29 +87,54 @@ function together(stage) {
   }
 
   // The viewer of pyramids is as heavy as all the rest: it comes when it is asked for.
-  near?.addEventListener("click", async () => {
-    if (closeUp) {
-      closeUp.close();
+  near.addEventListener("click", async () => {
+    if (closeUps.size) {
+      leave();
       return;
     }
-    const { tiles, cut } = first.seen();
+    const wanted = panes.map((each) => [each, each.seen()]).filter(([, seen]) => seen.tiles);
     near.setAttribute("aria-pressed", "true");
     try {
       const { open } = await import("./zoom.js");
-      if (first.seen().tiles !== tiles || closeUp) return; // another picture was chosen meanwhile
+      if (closeUps.size) return;
+      if (wanted.some(([each, seen]) => each.seen() !== seen)) {
+        // Another picture was chosen meanwhile.
+        over();
+        return;
+      }
       scale = null;
       show();
-      closeUp = open(first.view, { tiles, cut, says: near.dataset.says, told: tell, closed: left });
+      // The last to open has the focus: that is the first.
+      for (const [each, { tiles, cut }] of wanted.reverse()) {
+        const told = () => follow(each);
+        closeUps.set(each, open(each.view, { tiles, cut, says: near.dataset.says, told, closed: () => left(each) }));
+      }
       tell();
     } catch {
-      left();
+      over();
       say(near.dataset.failed);
     }
   });
-  function left() {
-    const inside = first.view.contains(document.activeElement);
-    closeUp = null;
-    if (inside) (first.seen().tiles ? near : first.view).focus({ preventScroll: true });
+  for (const each of panes) {
+    for (const kind of ["pointerdown", "wheel", "keydown"]) {
+      each.view.addEventListener(kind, () => (leader = each), { capture: true, passive: true });
+    }
+  }
+  function follow(from) {
+    if (from === leader) for (const [each, closeUp] of closeUps) if (each !== from) closeUp.go(closeUps.get(from)?.at());
+    tell();
+  }
+  function leave() {
+    for (const each of [...closeUps.values()]) each.close();
+  }
+  function left(from) {
+    const inside = from.view.contains(document.activeElement);
+    closeUps.delete(from);
+    leave(); // Escape in one ends the other
+    if (inside) (from.seen().tiles ? near : from.view).focus({ preventScroll: true });
+    over();
+  }
+  function over() {
     near.setAttribute("aria-pressed", "false");
     tell();
   }

@@ -15,7 +15,8 @@ document.head.append(mark);
 /**
  * Open a close-up over `place`. `tiles`: the address of the first tile, "…/0/0_0"; `cut`: width and height of
  * the picture, a tile's edge and overlap in pixels; `says`: what it is called; `told` is called when it has moved,
- * `closed` at its end. Answers `zoom(how)` (in, out, fit, full), `scale()` and `close()`.
+ * `closed` at its end. Answers `zoom(how)` (in, out, fit, full), `scale()` and `close()`; and, for another close-up that
+ * goes along, `at()`, the scale and how far across and down its middle is, and `go(at)`.
  */
 export function open(place, { tiles, cut, says, told, closed }) {
   const [width, height, tileSize, tileOverlap] = cut.split(" ").map(Number);
@@ -81,6 +82,10 @@ export function open(place, { tiles, cut, says, told, closed }) {
     event.stopPropagation();
   });
 
+  function scale() {
+    return viewer.world.getItemCount() ? viewport.viewportToImageZoom(viewport.getZoom(true)) : null;
+  }
+
   function close() {
     closed();
     viewer.destroy();
@@ -90,7 +95,17 @@ export function open(place, { tiles, cut, says, told, closed }) {
 
   return {
     zoom,
-    scale: () => (viewer.world.getItemCount() ? viewport.viewportToImageZoom(viewport.getZoom(true)) : null),
+    scale,
+    at() {
+      const { x, y } = viewport.getCenter(true);
+      return { scale: scale(), across: x, down: (y * width) / height };
+    },
+    go(at) {
+      if (!at?.scale || !viewer.world.getItemCount()) return;
+      viewport.zoomTo(viewport.imageToViewportZoom(at.scale), null, true);
+      viewport.panTo(new window.OpenSeadragon.Point(at.across, (at.down * height) / width), true);
+      viewport.applyConstraints(true);
+    },
     close,
   };
 }

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contest.models import Account, Assignment, Contest, Scorecard
+from contest.models import Account, Assignment, Contest, Flag, Scorecard
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import Role
+from tests.browser.steps import until
 from tests.factories import Make, both
 from tests.pictures import png
 
@@ -136,6 +137,75 @@ def test_a_closed_tab_brings_its_text_back(
     expect(page.locator("#note")).to_have_value("Not sent yet")
     expect(page.locator("#saved")).to_have_text(SAVED)
     assert stored(session, assignments[0])["note"] == "Not sent yet"
+
+
+def test_a_page_that_was_made_before_the_last_saving_is_loaded_anew(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+    saving: list[Route] = []
+    loading: list[tuple[Route, APIResponse]] = []
+    answered: list[str] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            saving.append(route)
+        elif not loading:
+            loading.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/judge/ferry/B-1180", hold)
+    page.on("requestfinished", lambda request: answered.append(request.method) if request.method == "POST" else None)
+    page.locator("#note").fill("Typed on the way out")
+    until(page, lambda: saving, "the sheet to be saved")
+    page.evaluate("window.before = true; setTimeout(() => location.reload())")
+    until(page, lambda: loading, "the page to be asked for again")
+    saving[0].continue_()
+    until(page, lambda: answered, "the saving")
+    route, old = loading[0]
+    route.fulfill(response=old)
+
+    page.wait_for_function("!window.before")
+    expect(page.locator("#note")).to_have_value("Typed on the way out")
+    expect(page.locator("input[name=version]")).to_have_value("1")
+    expect(page.locator("#clash")).to_be_hidden()
+    assert page.evaluate(KEPT) == 0
+
+
+@pytest.mark.parametrize("reload", [False, True], ids=["the same page", "loaded again"])
+def test_what_was_saved_without_an_answer_is_no_clash_with_what_is_typed_on(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment], reload: bool
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    lost: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            if not lost:
+                lost.append(route.fetch().status)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/judge/ferry/B-1180", lose_the_answer)
+    page.locator("#note").fill("The first half ")
+    expect(page.locator("#saved")).to_contain_text("Not saved.")
+    page.locator("#note").fill("The first half and the second")
+    if reload:
+        page.evaluate("window.before = true")
+        page.reload()
+        page.wait_for_function("!window.before")
+    page.unroute("**/judge/ferry/B-1180")
+
+    expect(page.locator("input[name=version]")).to_have_value("2")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    expect(page.locator("#clash")).to_be_hidden()
+    assert lost == [200]
+    assert stored(session, assignments[0])["note"] == "The first half and the second"
+    assert page.evaluate(KEPT) == 0
 
 
 @pytest.mark.parametrize(("choice", "note"), [("Keep mine", "second"), ("Take what is stored", "first")])
@@ -376,3 +446,64 @@ def test_everything_works_without_a_script(
 
     expect(page.locator("h1")).to_have_text("Entry B-0931")
     assert stored(session, assignments[0])["state"] == "submitted"
+
+
+def test_what_is_told_to_the_app_team_survives_a_lost_line_and_leaves_the_sheet_alone(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge, expect_errors=True)
+    page.goto("/judge/ferry/B-1180")
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Tell the app team").click()
+    expect(page.get_by_role("radio", name="Worth discussing")).to_be_focused()
+    page.get_by_role("radio", name="It seems copied").check()
+    page.get_by_label("In your words").fill("As in the harbour app.")
+    page.get_by_role("button", name="Send to the app team").click()
+    expect(page.locator("#tell [role=status]")).to_contain_text("Not sent. Your text is kept in this browser.")
+
+    # The tab is lost, and the line comes back.
+    page.context.set_offline(False)
+    page.goto("/judge/ferry/B-1180")
+    expect(page.locator("#tell [role=status]")).to_contain_text("is back from this browser")
+    expect(page.get_by_role("radio", name="It seems copied")).to_be_checked()
+    expect(page.get_by_label("In your words")).to_have_value("As in the harbour app.")
+    # Enter on a choice sends it, and not the sheet.
+    page.locator("#note").fill("Unsaved")
+    page.get_by_role("radio", name="It seems copied").press("Enter")
+
+    expect(page.get_by_role("list", name="What you told the app team")).to_contain_text("As in the harbour app.")
+    expect(page.locator("#tell [role=status]")).to_have_text("The app team is told.")
+    expect(page.get_by_label("In your words")).to_have_value("")
+    expect(page.locator("#note")).to_have_value("Unsaved")
+    session.rollback()
+    told = session.execute(select(Flag.assignment_id, Flag.kind, Flag.words)).all()
+    assert told == [(assignments[0].id, "copied", "As in the harbour app.")]
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('contest-tell:'))") == []
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("list", name="What you told the app team")).to_have_count(0)
+    expect(page.locator("#tell [role=status]")).to_contain_text("You took it back.")
+    # From elsewhere a link leads into the form itself.
+    page.goto("/judge/ferry/B-0931#tell")
+    expect(page.get_by_role("radio", name="Worth discussing")).to_be_focused()
+
+
+def test_what_is_typed_while_something_is_told_stays(
+    visit: Visit, session: Session, judge: Account, assignments: list[Assignment]
+) -> None:
+    page = visit(judge)
+    page.goto("/judge/ferry/B-1180")
+    held: list[Route] = []
+    page.route("**/told", lambda route: held.append(route))
+    page.get_by_role("link", name="Tell the app team").click()
+    page.get_by_role("radio", name="Worth discussing").check()
+    page.get_by_label("In your words").fill("See the second picture.")
+    page.get_by_role("button", name="Send to the app team").click()
+    until(page, lambda: held, "the browser to send it")
+    page.get_by_label("In your words").fill("See the second picture. The third, too.")
+    held[0].continue_()
+
+    expect(page.get_by_role("list", name="What you told the app team")).to_contain_text("See the second picture.")
+    expect(page.get_by_label("In your words")).to_have_value("See the second picture. The third, too.")
+    expect(page.get_by_label("In your words")).to_be_focused()
+    session.rollback()
+    assert session.scalars(select(Flag.words)).all() == ["See the second picture."]

@@ -252,6 +252,37 @@ def test_two_pictures_side_by_side_keep_in_step(visit: Visit, judge: Account) ->
     expect(page.locator("#shown-picture")).to_have_attribute("src", f"{SHEET}/pictures/3/1/media/moving")
 
 
+def test_two_close_ups_side_by_side_keep_in_step_by_keys(visit: Visit, judge: Account) -> None:
+    page = visit(judge)
+    page.goto(f"{SHEET}/compare?to=B-1180&picture=1&other=1")
+    expect(page.get_by_role("button", name="Close-up")).to_be_visible()
+    page.keyboard.press("z")
+
+    near = page.get_by_role("group", name="Close-up.")
+    expect(near).to_have_count(2)
+    expect(page.locator("#view-picture .near")).to_be_focused()
+    expect(page.locator("#scale")).to_have_text(re.compile(r"^[1-9]\d* %$"))
+    page.keyboard.press("+")
+    with page.expect_response("**/pictures/1/1/tiles/13/11_*"):
+        page.get_by_role("button", name="100 %").click()
+        expect(page.locator("#scale")).to_have_text("100 %")
+        page.locator("#view-other .near").focus()
+        for _ in range(30):
+            page.keyboard.press("ArrowRight")
+    expect(page.locator("#scale")).to_have_text("100 %")
+    page.keyboard.press("Escape")
+    expect(near).to_have_count(0)
+    expect(page.get_by_role("button", name="Close-up")).to_be_focused()
+    # The next picture of both sides; of one only where it has the focus.
+    page.keyboard.press(".")
+    expect(page.locator("#strip-other [aria-current]")).to_have_attribute("aria-label", re.compile("^Picture 2"))
+    expect(page.locator("#strip-picture [aria-current]")).to_have_attribute("aria-label", re.compile("^Picture 2"))
+    page.locator("#view-picture").focus()
+    page.keyboard.press(",")
+    expect(page.locator("#strip-picture [aria-current]")).to_have_attribute("aria-label", re.compile("^Picture 1"))
+    expect(page.locator("#strip-other [aria-current]")).to_have_attribute("aria-label", re.compile("^Picture 2"))
+
+
 def test_a_picture_is_asked_for_again_when_the_line_is_back(visit: Visit, judge: Account) -> None:
     page = visit(judge, expect_errors=True)
     page.goto(SHEET)

@@ -24,7 +24,7 @@ from contest.demo.art_themes import THEMES, contrast
 from contest.previews.outcome import TILES_ABOVE
 from contest.scoring import methods
 from contest.scoring.cards import cards
-from contest.vocabulary import RecusalKind
+from contest.vocabulary import FlagKind, RecusalKind
 
 ENTRIES = [pytest.param(entry, id=entry.key) for entry in content.ENTRIES]
 CONTESTS = [pytest.param(contest, id=contest.slug) for contest in content.CONTESTS]
@@ -176,6 +176,10 @@ def test_the_contest_in_judging_is_half_scored() -> None:
     for recusal in content.RECUSALS:
         assert (recusal.judge, recusal.entry) not in scored
         assert recusal.kind in set(RecusalKind)
+    for flag in content.FLAGS:
+        assert (flag.judge, flag.entry) in scored
+        assert flag.kind in set(FlagKind)
+        assert art_canvas.is_cjk(flag.words) == (content.PEOPLE[flag.judge].locale == "ja")
 
 
 def test_in_the_published_contest_adjusting_for_a_strict_judge_changes_who_wins() -> None:

@@ -110,12 +110,17 @@ HELPERS = {
     "denial",
     "conflict",
     "recusal_kind",
+    "flag_kind",
     "kind_name",
     "kind_mark",
     "page_name",
     "file_facts",  # contest.texts
     "kind",
     "reason",  # the form for stepping back
+    "words",
+    "anything",
+    "unsent",
+    "errors",  # the form to the app team
     "get",
     "items",  # of mappings
     "prototype_url",  # whether this site shows prototypes at all

@@ -121,7 +121,11 @@ def test_nothing_a_judge_gets_tells_who_made_an_entry(
     pages: Pages, make: Make, session: Session, contest: Contest, judge: Account, storage: Storage
 ) -> None:
     entry, tokens = plant(make, session, contest, storage)
-    make.assignment(entry, judge, code="B-4242", position=1)
+    mine = make.assignment(entry, judge, code="B-4242", position=1)
+    make.flag(mine, "copied", words="Seen elsewhere.", answered_by=contest.created_by, answered_at=datetime.now(UTC))
+    rival = make.member(contest, Role.JUDGE, make.account("Rivalcanary 競争カナリア"))
+    make.flag(make.assignment(entry, rival, code="K-4242"), "discuss", words="Flagcanary of another judge.")
+    tokens |= {"another judge": "Rivalcanary", "what another judge told": "Flagcanary"}
     make.assignment(make.entry(contest, title="Another", files=0), judge, code="B-4243", position=2)
     make.open_round(contest)
     desk = pages.as_(judge)
@@ -148,6 +152,8 @@ def test_nothing_a_judge_gets_tells_who_made_an_entry(
     headers = {"X-CSRFToken": desk.token(), "Accept": "application/json"}
     take(desk.open("/judge/ferry/B-4242", method="POST", json=body, headers=headers), "saving")
     take(desk.open("/judge/ferry/B-4242", method="POST", json={**body, "note": "m"}, headers=headers), "409")
+    url, data = sheet.form("Send to the app team")
+    take(desk.open(url, method="POST", data=data | {"kind": "other"}), "refused telling")
     url, data = sheet.form("Submit")
     take(desk.open(url, method="POST", data=data | {"note": "other"}), "conflict page")
     take(desk.open(url, method="POST", data=data | {"version": "1", "do": "submit"}), "refused page")
@@ -166,7 +172,7 @@ def test_nothing_a_judge_gets_tells_who_made_an_entry(
     assert "/judge/ferry/B-4242/compare?to=B-4243&other=1&picture=1" in seen
     assert {"/judge/ferry/B-4242/recuse", "/judge/ferry/B-4242/pictures/1/1/2560", "/judge/ferry?show=judged"} <= seen
     everything = b"".join(body for _, body in got)
-    assert b"A plain title" in everything
+    assert b"A plain title" in everything and b"Seen elsewhere." in everything
     assert b"file-1.zip" in everything
 
 
@@ -175,7 +181,7 @@ def _addresses(page: str) -> list[str]:
     found = [html.unescape(value) for value in re.findall(r'(?:href|src|action|data-\w+)="([^"]+)"', page)]
     for value in re.findall(r'srcset="([^"]+)"', page):
         found += [part.split()[0] for part in html.unescape(value).split(",")]
-    return [value for value in found if " " not in value and not value.endswith("/reopen")]
+    return [value for value in found if " " not in value and not value.endswith(("/reopen", "/told", "/back"))]
 
 
 def test_the_canaries_are_seen_where_they_may_be(

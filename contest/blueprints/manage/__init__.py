@@ -10,6 +10,7 @@ from contest.blueprints.manage import (  # noqa: E402, F401
     audit,
     desk,
     entries,
+    flags,
     overview,
     people,
     picture,

@@ -14,10 +14,10 @@ from contest.blueprints.manage.common import NUMBER, checked, managed, show, tol
 from contest.errors import Conflict, Invalid
 from contest.forms.contests import Disqualify
 from contest.forms.entries import Describe
-from contest.services import admissions, assignment, similar
+from contest.services import admissions, assignment, flags, similar
 from contest.services.listing import read
 from contest.vocabulary import EntryState
-from contest.web import actor, page, session, signed_in, writes
+from contest.web import actor, now, page, session, signed_in, writes
 
 
 @bp.get("/manage/<slug>/entries")
@@ -67,6 +67,8 @@ def _entry(slug: str, number: int, form: Disqualify, status: int = 200) -> Any:
         form=form,
         judges=assignment.judges_of_entry(session(), contest, detail.entry.id),
         free=assignment.free_judges(session(), contest, detail.entry.id),
+        told=flags.of_entry(session(), contest, detail.entry.id),
+        may_answer=flags.may_answer(actor(), contest, now()),
     )
 
 

@@ -15,7 +15,7 @@ from contest.blueprints.manage import bp
 from contest.blueprints.manage.common import NUMBER
 from contest.forms.scoring import criteria, percent_text
 from contest.scoring import MEANS
-from contest.services import analysis, exports, scorecards
+from contest.services import analysis, exports, flags, scorecards
 from contest.services.listing import read
 from contest.web import actor, page, session, signed_in, writes
 
@@ -38,6 +38,7 @@ def ranking(slug: str) -> Any:
         tally=tally,
         analysis=made,
         rows=view.rows,
+        discuss=flags.to_discuss(session(), view.round.id, [row.number for row in view.rows]),
         listing=view.listing,
         judges=view.judges,
         decimals=view.decimals,
