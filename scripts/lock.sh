@@ -9,7 +9,7 @@ OPTS="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --
 {
   "$UV" pip compile pyproject.toml --extra dev $OPTS "$@" -o requirements/dev.txt
   "$UV" pip compile pyproject.toml $OPTS -c requirements/dev.txt -o requirements/web.txt
-  for extra in scoring worker models3d embedded; do
+  for extra in scoring worker models3d documents embedded; do
     "$UV" pip compile pyproject.toml --extra "$extra" $OPTS -c requirements/dev.txt -o "requirements/$extra.txt"
   done
 }
