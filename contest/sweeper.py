@@ -17,7 +17,7 @@ from contest import audit, outbox
 from contest.db import Database
 from contest.models import Attempt, Code, LoginSession, OutboxItem, Periodic
 from contest.outbox import QueueServer
-from contest.services import checks, covers
+from contest.services import checks, covers, unproven
 from contest.storage import Storage
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,11 @@ def forget_old(session: Session, storage: Storage) -> None:
     session.execute(delete(Code).where(Code.expires_at < now - timedelta(days=1)))
     session.execute(delete(LoginSession).where(LoginSession.expires_at < now - timedelta(days=30)))
     session.execute(delete(OutboxItem).where(OutboxItem.done_at < now - timedelta(days=7)))
+
+
+def forget_unproven(session: Session, storage: Storage) -> None:
+    """Remove accounts whose address nobody has proven."""
+    unproven.forget(session)
 
 
 def sweep_staging(session: Session, storage: Storage) -> None:
@@ -56,6 +61,7 @@ def sweep_pictures(session: Session, storage: Storage) -> None:
 TASKS: dict[str, tuple[timedelta, Callable[[Session, Storage], None]]] = {
     "seal_audit": (timedelta(seconds=60), seal_audit),
     "forget_old": (timedelta(hours=6), forget_old),
+    "forget_unproven": (timedelta(hours=6), forget_unproven),
     "sweep_staging": (timedelta(hours=1), sweep_staging),
     "sweep_pictures": (timedelta(hours=1), sweep_pictures),
     "sweep_previews": (timedelta(hours=24), sweep_previews),

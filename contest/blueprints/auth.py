@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,9 @@ from contest.errors import Denied, Invalid, NotFound
 from contest.forms import accounts as forms
 from contest.forms.kit import Form
 from contest.models import Account, Invitation
-from contest.services import accounts, invitations, profiles
+from contest.permissions import may_change_sign_in
+from contest.services import accounts, codes, invitations, profiles
+from contest.services.addresses import email_key
 from contest.vocabulary import CodePurpose
 from contest.web import actor, now, page, public, session, signed_in, writes
 
@@ -44,7 +47,7 @@ def do_sign_in() -> Any:
         return page("auth/sign_in.html", 422, form=form)
     try:
         if not form.password.data:
-            return _send_first(form.email.data)
+            return _send_first(_SIGNS_IN, form.email.data)
         account = accounts.check_sign_in(
             session(),
             email=form.email.data,
@@ -64,7 +67,7 @@ def do_sign_in() -> Any:
 class Asked:
     """What a browser remembers of a code that it asked for, in its signed cookie.
 
-    `claim`: that to the password chosen here, see `accounts.use_code`. `zone`: in which to say when it was sent.
+    `claim`: that to the password chosen here, see `codes.use_code`. `zone`: in which to say when it was sent.
     `asker`: chosen at random with each request, so that nobody else can use up the tries of this browser.
     """
 
@@ -81,30 +84,44 @@ class Asked:
 
     @property
     def until(self) -> datetime:
-        return self.at + accounts.code_life(self.purpose)
+        return self.at + codes.code_life(self.purpose)
 
     @property
     def wrong_address(self) -> str:
         """Where to type another address."""
-        pages = {CodePurpose.VERIFY: "auth.register", CodePurpose.RESET: "auth.forgot"}
+        pages = {
+            CodePurpose.VERIFY: "auth.register",
+            CodePurpose.RESET: "auth.forgot",
+            CodePurpose.ADDRESS: "auth.new_address",
+        }
         return url_for(pages.get(CodePurpose(self.purpose), "auth.sign_in"))
 
 
-#: What a code that is typed at the page for codes is for; both sign in. A code for a new password has its own page.
-_SIGNS_IN = (CodePurpose.SIGN_IN, CodePurpose.VERIFY)
+@dataclass(frozen=True)
+class CodePage:
+    """A page where a code is typed: what the code is for, its template and form, and where one asks for such a code."""
+
+    purposes: tuple[CodePurpose, ...]
+    template: str
+    form: type[Form]
+    endpoint: str
+    begin: str
 
 
-def _asked(*purposes: CodePurpose) -> Asked | None:
-    """What this browser asked for last, if it was for one of the purposes."""
+#: Both purposes sign in.
+_SIGNS_IN = CodePage(
+    (CodePurpose.SIGN_IN, CodePurpose.VERIFY), "auth/code.html", forms.EnterCode, "auth.enter_code", "auth.sign_in"
+)
+_RESETS = CodePage((CodePurpose.RESET,), "auth/reset.html", forms.Reset, "auth.reset", "auth.forgot")
+_MOVES = CodePage(
+    (CodePurpose.ADDRESS,), "auth/address_code.html", forms.EnterCode, "auth.address_code", "auth.new_address"
+)
+
+
+def _asked(kind: CodePage) -> Asked | None:
+    """What this browser asked for last, if that page is for it."""
     stored = cookie.get("code_for")
-    return Asked(**stored) if isinstance(stored, dict) and stored["purpose"] in purposes else None
-
-
-def _asker(asked: Asked) -> str:
-    """Who tries a code. Raises Invalid once the page says that it is over: tries are not saved up for later codes."""
-    if asked.until <= now():
-        raise Invalid("code", "code_wrong")
-    return asked.asker
+    return Asked(**stored) if isinstance(stored, dict) and stored["purpose"] in kind.purposes else None
 
 
 def _zone_sent() -> str:
@@ -124,42 +141,77 @@ def _remember(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = 
 
 
 def _send_code(email: str, purpose: CodePurpose, *, claim: str = "", zone: str = "") -> None:
-    own = web.known_browser(email)
-    accounts.request_code(session(), email=email, purpose=purpose, locale=web.locale(), network=web.network(), own=own)
+    if purpose == CodePurpose.ADDRESS:
+        email = accounts.request_address(session(), actor(), email=email, network=web.network())
+    else:
+        own = web.known_browser(email)
+        codes.request_code(session(), email=email, purpose=purpose, locale=web.locale(), network=web.network(), own=own)
     _remember(email, purpose, claim=claim, zone=zone)
 
 
-def _send_first(email: str) -> Any:
-    """Send a code that signs in. Whoever begins anew in the same browser too often goes on with what they asked for."""
+def _send_first(kind: CodePage, email: str) -> Any:
+    """Send a code. Whoever begins anew in the same browser too often goes on with what they asked for."""
     try:
-        _send_code(email, CodePurpose.SIGN_IN, zone=_zone_sent())
-    except Denied:
-        asked = _asked(*_SIGNS_IN)
-        if asked is None or accounts.email_key(asked.email) != accounts.email_key(email):
+        _send_code(email, kind.purposes[0], zone=_zone_sent())
+    except Denied as error:
+        asked = _asked(kind)
+        if error.reason != "too_many_tries" or asked is None or email_key(asked.email) != email_key(email):
             raise
-        return _codes_enough(asked, "auth/code.html", forms.EnterCode(formdata=None))
-    return redirect(url_for(".enter_code"))
+        return _codes_enough(kind, asked, kind.form(formdata=None))
+    return redirect(url_for(kind.endpoint))
 
 
-def _send_again(asked: Asked, template: str, form: Form, path: str) -> Any:
+def _send_again(kind: CodePage, asked: Asked, form: Form) -> Any:
     try:
         _send_code(asked.email, CodePurpose(asked.purpose), claim=asked.claim, zone=asked.zone)
-    except Denied:
-        return _codes_enough(asked, template, form)
+    except Denied as error:
+        if error.reason != "too_many_tries":
+            raise
+        return _codes_enough(kind, asked, form)
     said = _("A new code is on its way. A code that came before works as well, until its time is over.")
     web.after_commit(partial(web.flash_said, said))
-    return redirect(path)
+    return redirect(url_for(kind.endpoint))
 
 
-def _codes_enough(asked: Asked, template: str, form: Form) -> Any:
+def _codes_enough(kind: CodePage, asked: Asked, form: Form) -> Any:
     """Whoever waits for slow mail stays where they can type a code that was sent before."""
     form.refuse(Invalid("code", "codes_enough"))
-    return _code_page(template, form, asked, 429)
+    return _code_page(kind, asked, form, 429)
 
 
-def _code_page(template: str, form: Form, asked: Asked, status: int = 200) -> Any:
+def _code_page(kind: CodePage, asked: Asked, form: Form, status: int = 200) -> Any:
     zone = web.viewer_zone() or asked.zone or "UTC"
-    return page(template, status, form=form, asked=asked, zone=zone, over=asked.until <= now())
+    return page(kind.template, status, form=form, asked=asked, zone=zone, over=asked.until <= now())
+
+
+def _empty_code_page(kind: CodePage) -> Any:
+    asked = _asked(kind)
+    return redirect(url_for(kind.begin)) if asked is None else _code_page(kind, asked, kind.form())
+
+
+def _typed_code(kind: CodePage, use: Callable[[Any, Asked], Any]) -> Any:
+    """Send another code if that was asked for, or `use` the one that was typed: it answers, or raises Invalid."""
+    asked = _asked(kind)
+    if asked is None:
+        return redirect(url_for(kind.begin))
+    form = kind.form()
+    if request.form.get("again"):
+        return _send_again(kind, asked, form)
+    if not form.validate():
+        return _code_page(kind, asked, form, 422)
+    try:
+        if asked.until <= now():
+            # The page says that it is over: tries are not saved up for later codes.
+            raise Invalid("code", "code_wrong")
+        return use(form, asked)
+    except Invalid as error:
+        # The counted guess commits.
+        form.refuse(error)
+        return _code_page(kind, asked, form, 422)
+    except Denied:
+        # Tried too often: with another code one may go on.
+        form.refuse(Invalid("code", "code_wrong"))
+        return _code_page(kind, asked, form, 429)
 
 
 @bp.get("/register")
@@ -198,10 +250,7 @@ def do_register() -> Any:
 @bp.get("/code")
 @public
 def enter_code() -> Any:
-    asked = _asked(*_SIGNS_IN)
-    if asked is None:
-        return redirect(url_for(".sign_in"))
-    return _code_page("auth/code.html", forms.EnterCode(), asked)
+    return _empty_code_page(_SIGNS_IN)
 
 
 @bp.post("/code")
@@ -209,33 +258,21 @@ def enter_code() -> Any:
 @web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_enter_code() -> Any:
+    return _typed_code(_SIGNS_IN, _enter)
+
+
+def _enter(form: forms.EnterCode, asked: Asked) -> Any:
     """A code that verifies an address also signs its owner in: both prove the same."""
-    asked = _asked(*_SIGNS_IN)
-    if asked is None:
-        return redirect(url_for(".sign_in"))
-    form = forms.EnterCode()
-    if request.form.get("again"):
-        return _send_again(asked, "auth/code.html", form, url_for(".enter_code"))
-    if not form.validate():
-        return _code_page("auth/code.html", form, asked, 422)
-    try:
-        account = accounts.use_code(
-            session(),
-            email=asked.email,
-            code=form.code.data,
-            purposes=_SIGNS_IN,
-            asker=_asker(asked),
-            claim=asked.claim,
-        )
-    except Invalid as error:
-        form.refuse(error)
-        return _code_page("auth/code.html", form, asked, 422)
-    except Denied:
-        # Tried too often: with another code one may go on.
-        form.refuse(Invalid("code", "code_wrong"))
-        return _code_page("auth/code.html", form, asked, 429)
+    account = codes.use_code(
+        session(),
+        email=asked.email,
+        code=form.code.data,
+        purposes=_SIGNS_IN.purposes,
+        asker=asked.asker,
+        claim=asked.claim,
+    )
     _begin_session(account)
-    if asked.claim and not accounts.keeps_password(account, asked.claim):
+    if asked.claim and not codes.keeps_password(account, asked.claim):
         web.after_commit(
             partial(
                 web.flash_said, _("There was an account for this address already, so your new password is not kept.")
@@ -247,7 +284,7 @@ def do_enter_code() -> Any:
 @bp.get("/password")
 @public
 def forgot() -> Any:
-    return page("auth/forgot.html", form=forms.Forgot())
+    return page("auth/forgot.html", form=forms.Forgot(email=actor().email))
 
 
 @bp.post("/password")
@@ -258,17 +295,13 @@ def do_forgot() -> Any:
     form = forms.Forgot()
     if not form.validate():
         return page("auth/forgot.html", 422, form=form)
-    _send_code(form.email.data, CodePurpose.RESET)
-    return redirect(url_for(".reset"))
+    return _send_first(_RESETS, form.email.data)
 
 
 @bp.get("/password/new")
 @public
 def reset() -> Any:
-    asked = _asked(CodePurpose.RESET)
-    if asked is None:
-        return redirect(url_for(".forgot"))
-    return _code_page("auth/reset.html", forms.Reset(), asked)
+    return _empty_code_page(_RESETS)
 
 
 @bp.post("/password/new")
@@ -276,25 +309,13 @@ def reset() -> Any:
 @web.limiter.limit(web.SIGN_IN_LIMIT, key_func=web.place)
 @writes
 def do_reset() -> Any:
-    asked = _asked(CodePurpose.RESET)
-    if asked is None:
-        return redirect(url_for(".forgot"))
-    form = forms.Reset()
-    if request.form.get("again"):
-        return _send_again(asked, "auth/reset.html", form, url_for(".reset"))
-    if not form.validate():
-        return _code_page("auth/reset.html", form, asked, 422)
-    try:
-        account = accounts.reset_password(
-            session(), email=asked.email, code=form.code.data, password=form.password.data, asker=_asker(asked)
-        )
-    except Invalid as error:
-        form.refuse(error)
-        return _code_page("auth/reset.html", form, asked, 422)
-    except Denied:
-        # Tried too often: with another code one may go on.
-        form.refuse(Invalid("code", "code_wrong"))
-        return _code_page("auth/reset.html", form, asked, 429)
+    return _typed_code(_RESETS, _set_password)
+
+
+def _set_password(form: forms.Reset, asked: Asked) -> Any:
+    account = accounts.reset_password(
+        session(), email=asked.email, code=form.code.data, password=form.password.data, asker=asked.asker
+    )
     _begin_session(account)
     # Signing in begins a new cookie after the commit; what is said must go into that one.
     web.after_commit(partial(web.flash_said, _("Your password is changed.")))
@@ -337,7 +358,7 @@ def do_confirm() -> Any:
     """Prove identity again before an act that cannot be undone."""
     form = forms.Confirm()
     if request.form.get("send"):
-        accounts.request_confirmation(session(), actor(), locale=web.locale())
+        codes.request_confirmation(session(), actor(), locale=web.locale())
         web.flash_said(_("A code is on its way to %(email)s.", email=actor().email))
         return redirect(url_for(".confirm"))
     try:
@@ -380,6 +401,62 @@ def change_account() -> Any:
         form.refuse(error)
         return _account_page(form, profiles.own_account(session(), actor()), 422)
     web.flash_said(_("Your details are saved."))
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/password/remove")
+@signed_in
+@writes
+def remove_password() -> Any:
+    accounts.remove_password(session(), actor())
+    web.flash_said(_("Your password is removed. From now on a code by mail signs you in."))
+    return redirect(url_for(".account"))
+
+
+@bp.get("/account/address")
+@signed_in
+def new_address() -> Any:
+    if not may_change_sign_in(actor(), now()):
+        web.keep_return_path()
+        return redirect(url_for(".confirm"))
+    return page("auth/address.html", form=forms.NewAddress())
+
+
+@bp.post("/account/address")
+@signed_in
+@web.limiter.limit(web.SIGN_IN_LIMIT)
+@writes
+def do_new_address() -> Any:
+    form = forms.NewAddress()
+    if not form.validate():
+        return page("auth/address.html", 422, form=form)
+    try:
+        return _send_first(_MOVES, form.email.data)
+    except Invalid as error:
+        form.refuse(error)
+        return page("auth/address.html", 422, form=form)
+
+
+@bp.get("/account/address/code")
+@signed_in
+def address_code() -> Any:
+    return _empty_code_page(_MOVES)
+
+
+@bp.post("/account/address/code")
+@signed_in
+@web.limiter.limit(web.SIGN_IN_LIMIT)
+@writes
+def do_address_code() -> Any:
+    return _typed_code(_MOVES, _move)
+
+
+def _move(form: forms.EnterCode, asked: Asked) -> Any:
+    token = accounts.change_own_address(session(), actor(), email=asked.email, code=form.code.data, asker=asked.asker)
+    web.renew(token)
+    web.know_browser(asked.email)
+    web.after_commit(partial(cookie.pop, "code_for", None))
+    web.flash_said(_("Your address is changed. From now on you sign in with %(email)s.", email=asked.email))
     return redirect(url_for(".account"))
 
 

@@ -70,6 +70,10 @@ class Reset(Form):
     )
 
 
+class NewAddress(Form):
+    email = email(_l("New e-mail address"), hint=_l("We send a code there. Nothing changes until you type it."))
+
+
 class Confirm(Form):
     password = password(_l("Password"))
     code = code()
@@ -87,7 +91,7 @@ class Profile(Form):
     zone = SelectField(_l("Your time zone"), choices=zones, description=_l("Deadlines are shown in it too."))
     latin_name = person(
         _l("Your name in Latin letters"),
-        hint=_l("Optional. It stands beside your name on certificates."),
+        hint=_l("Optional. If you win a prize, you may put it on your certificate."),
         render_kw={"autocomplete": "off"},
     )
     furigana = furigana(_l("Reading of your name"), hint=_l("Optional. In hiragana or katakana: やまだ はなこ."))

@@ -1,7 +1,7 @@
-"""Accounts: register, verify, sign in, sessions, codes and passwords.
+"""Accounts: register, sign in, sessions, passwords, addresses.
 
-The rules (docs/decisions/0003-accounts.md): answers never tell whether an address exists; codes are random,
-hashed, single use, with few tries, and live beside each other; a session is a row, its cookie a random token.
+The rules (docs/decisions/0003-accounts.md): answers never tell whether an address exists; what proves a mailbox is
+a code (`codes`); a session is a row, its cookie a random token; who loses something hears of it (`notices`).
 """
 
 from __future__ import annotations
@@ -17,34 +17,22 @@ from pathlib import Path
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, i18n, mail, outbox
+from contest import audit, clock, i18n
 from contest.errors import Conflict, Invalid, NotFound
-from contest.models import (
-    Account,
-    Code,
-    LoginSession,
-    Membership,
-)
-from contest.permissions import Actor
-from contest.services import attempts
-from contest.settings import Settings
+from contest.models import Account, Invitation, LoginSession, Membership
+from contest.permissions import Actor, may_change_sign_in
+from contest.services import attempts, codes, notices, unproven
+from contest.services.addresses import check_email, email_key
 from contest.vocabulary import DEFAULT_LOCALE, CodePurpose, Role
 
 # OWASP's parameters: a seventh of the library's default cost, so that a rush at the deadline can sign in.
 _hasher = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1, type=Type.ID)
 MIN_PASSWORD, MAX_PASSWORD = 15, 1024
-CODE_LIFE = timedelta(minutes=10)
-#: Somebody's first mail from us may wait at a provider that lets strangers' mails in late. Nobody has anything to
-#: steal in an account whose address is not proven yet.
-VERIFY_LIFE = timedelta(minutes=30)
-#: Tries that each browser that asked for a code has in a window of `attempts`. Nobody can use up those of another.
-CODE_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -58,28 +46,6 @@ JUDGE = SessionKind(timedelta(hours=20), timedelta(days=30))
 STAFF = SessionKind(timedelta(hours=8), timedelta(hours=24))
 #: Who judges may leave a sheet open over a working day (WCAG 2.2, 2.2.1), whatever else they do.
 STAFF_WHO_JUDGE = SessionKind(timedelta(hours=20), timedelta(hours=24))
-
-
-def email_key(email: str) -> str:
-    """What makes two spellings the same address: NFKC, small letters, and the domain as IDNA 2008 reads it.
-
-    Small letters, not case folding: strauß@ and strauss@ may be two people, and straße.de is not strasse.de.
-    """
-    local, at, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
-    try:
-        domain = validate_email(f"a@{domain}", check_deliverability=False).domain
-    except EmailNotValidError:
-        # No account has it: `check_email` refuses it too.
-        domain = domain.lower()
-    return f"{local.lower()}{at}{domain}"
-
-
-def check_email(email: str) -> str:
-    """The address as typed, checked without asking DNS. Raises Invalid("email")."""
-    try:
-        return validate_email(email.strip(), check_deliverability=False, allow_smtputf8=True).original
-    except EmailNotValidError:
-        raise Invalid("email", "email_invalid") from None
 
 
 @lru_cache
@@ -118,10 +84,6 @@ def _verify(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def _hash_code(code: str, email: str, purpose: str) -> bytes:
-    return hashlib.sha256(f"{purpose}\0{email}\0{code}".encode()).digest()
-
-
 # Registration and codes --------------------------------------------------------------------------
 
 
@@ -140,7 +102,7 @@ def register(
 ) -> str:
     """Open an account that its owner verifies by a code. A known address gets a mail instead.
 
-    The caller answers the same in both cases. Returns the claim to the password, for `use_code` by the same
+    The caller answers the same in both cases. Returns the claim to the password, for `codes.use_code` by the same
     browser; "" without a password. Raises Invalid.
     """
     email = check_email(email)
@@ -165,128 +127,19 @@ def register(
         .returning(Account)
     ).scalar()
     if made is not None:
-        audit.record(session, Actor(account_id=made.id), "account.registered", made)
+        # Who typed the address is not known to be its owner; and no event keeps an account that nobody proves.
+        audit.record(session, None, "account.registered", made)
     else:
-        # Nobody has proven the address yet: what was typed last counts, and its password may still be claimed.
-        session.execute(update(Account).where(Account.email_key == key, Account.verified_at.is_(None)).values(**typed))
-    # For an address that is taken and verified, the same code simply signs its owner in.
-    request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale, network=network, own=own)
-    return _claim(hashed)
-
-
-def keeps_password(account: Account, claim: str) -> bool:
-    """Whether the password behind a claim is the account's: not if the address had an owner before."""
-    return secrets.compare_digest(_claim(account.password_hash), claim)
-
-
-def _claim(hashed: str | None) -> str:
-    """Known only to the browser that chose the password: the hash is salted, and no page shows it."""
-    return hashlib.sha256(hashed.encode()).hexdigest() if hashed else ""
-
-
-def request_code(session: Session, *, email: str, purpose: str, locale: str, network: str = "", own: str = "") -> None:
-    """Owe a code. One row whether or not the address exists; the job looks it up. Raises Denied.
-
-    `own`: see `attempts`.
-    """
-    key = email_key(email)
-    attempts.ask(session, key, network=network, own=own)
-    audit.record(session, None, "account.code_requested", purpose=purpose)
-    outbox.add(session, "send_code", queue="mail", email_key=key, purpose=str(purpose), locale=locale)
-
-
-def request_confirmation(session: Session, actor: Actor, *, locale: str) -> None:
-    """Owe the actor a code to prove identity again with. Raises Denied."""
-    request_code(session, email=actor.email, purpose=CodePurpose.CONFIRM, locale=locale, own=_own_place(actor))
-
-
-def _own_place(actor: Actor) -> str:
-    return f"session:{actor.session_id}"
-
-
-def code_life(purpose: str, *, verified: bool = False) -> timedelta:
-    """How long a code of a purpose works; `verified`: in an account whose address was proven before."""
-    return VERIFY_LIFE if purpose == CodePurpose.VERIFY and not verified else CODE_LIFE
-
-
-def make_code(session: Session, settings: Settings, key: str, purpose: str, locale: str, *, nonce: str) -> None:
-    """The job behind `request_code`: mail a new code.
-
-    Those mailed before live on: anybody may ask, and must not end the code that the owner waits for or types.
-    How many there are is bounded by how often one may ask (`attempts.ask`).
-    """
-    # Whoever changes the address or shuts the account out waits, and then ends this code too; or this waits for them.
-    account = session.scalars(select(Account).where(Account.email_key == key).with_for_update(read=True)).first()
-    if account is None or account.suspended_at is not None:
-        return
-    digits = f"{secrets.randbelow(10**8):08d}"
-    life = code_life(purpose, verified=account.verified_at is not None)
-    session.add(
-        Code(
-            email_key=key,
-            purpose=purpose,
-            account_id=account.id,
-            code_hash=_hash_code(digits, key, purpose),
-            expires_at=clock.read(session) + life,
+        # Nobody has proven the address yet: what was typed last counts, and its password may still be claimed. It
+        # begins anew, or `unproven.forget` could come before its code is mailed.
+        session.execute(
+            update(Account)
+            .where(Account.email_key == key, Account.verified_at.is_(None))
+            .values(created_at=func.clock_timestamp(), **typed)
         )
-    )
-    mail.queue_for(
-        session,
-        settings,
-        "code",
-        account,
-        key=f"code:{nonce}",
-        code=f"{digits[:4]} {digits[4:]}",
-        purpose=purpose,
-        minutes=int(life.total_seconds() // 60),
-    )
-
-
-def use_code(
-    session: Session, *, email: str, code: str, purposes: tuple[str, ...], asker: str = "", claim: str = ""
-) -> Account:
-    """Consume a one-time code; returns its account, verified by it. Raises Invalid or Denied.
-
-    Any live code of the purposes will do, whoever asked for it: who reads one owns the mailbox. The first that is
-    used ends the others, so that none is left over in the mailbox.
-
-    `asker` stands for the browser that asked for a code, or the session that confirms. Tries count for it alone:
-    a stranger who knows the address has tries of its own, and as few, for it must ask too, and asking is limited.
-
-    A password that somebody chose before the address was proven stays only with the `claim` to it:
-    otherwise a stranger could register an address and wait until its owner verifies it.
-    A wrong guess is counted and commits with the caller's answer, so the caller must commit also when this
-    raises Invalid.
-    """
-    key = email_key(email)
-    digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isdigit())
-    attempts.guess(session, key, network="", own=f"asker:{asker}", limit=CODE_TRIES)
-    now = clock.read(session)
-    # The account before its codes, as whatever ends all codes of an account locks them; two tries at once wait for
-    # each other, and the second finds nothing left.
-    session.execute(select(Account.id).where(Account.email_key == key).with_for_update())
-    rows = session.scalars(
-        select(Code)
-        .join(Account, Account.id == Code.account_id)
-        .where(Account.email_key == key, Code.purpose.in_(purposes), Code.used_at.is_(None), Code.expires_at > now)
-        .order_by(Code.created_at, Code.id)
-        .with_for_update(of=Code)
-    ).all()
-    for row in rows:
-        if secrets.compare_digest(row.code_hash, _hash_code(digits, row.email_key, row.purpose)):
-            for live in rows:
-                live.used_at = now
-            account = session.get_one(Account, row.account_id, with_for_update=True)
-            if account.suspended_at is not None:
-                break
-            if account.verified_at is None:
-                if not keeps_password(account, claim):
-                    account.password_hash = None
-                account.verified_at = now
-                audit.record(session, Actor(account_id=account.id), "account.verified", account)
-            return account
-        row.tries += 1
-    raise Invalid("code", "code_wrong")
+    # For an address that is taken and verified, the same code simply signs its owner in.
+    codes.request_code(session, email=email, purpose=CodePurpose.VERIFY, locale=locale, network=network, own=own)
+    return codes.claim_to(hashed)
 
 
 # Signing in --------------------------------------------------------------------------------------
@@ -307,6 +160,9 @@ def check_sign_in(session: Session, *, email: str, password: str, network: str, 
     assert account.password_hash is not None
     if _hasher.check_needs_rehash(account.password_hash):
         account.password_hash = hash_password(password)
+    if not own:
+        # Signing in by a code is told by that mail itself; a password may be in other hands.
+        notices.owe(session, account, "signed_in", network=network)
     return account
 
 
@@ -439,6 +295,8 @@ def revoke_session(
     if row.revoked_at is None:
         row.revoked_at = clock.read(session)
         audit.record(session, actor, act, row)
+        if row.id != actor.session_id:
+            notices.owe(session, row.account, "session_ended")
 
 
 def sessions_of(session: Session, actor: Actor) -> list[LoginSession]:
@@ -466,13 +324,6 @@ def _revoke_all(session: Session, account: Account, *, keep: uuid.UUID | None = 
     )
 
 
-def _end_codes(session: Session, account: Account) -> None:
-    """End codes of every purpose: whoever had the mailbox before keeps none."""
-    session.execute(
-        update(Code).where(Code.account_id == account.id, Code.used_at.is_(None)).values(used_at=func.clock_timestamp())
-    )
-
-
 def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "", network: str = "") -> str:
     """Prove identity again, for an act that cannot be undone. Raises Invalid; guesses count, for this session only.
 
@@ -480,9 +331,9 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
     """
     if code:
         purposes = (CodePurpose.CONFIRM,)
-        account = use_code(session, email=actor.email, code=code, purposes=purposes, asker=_own_place(actor))
+        account = codes.use_code(session, email=actor.email, code=code, purposes=purposes, asker=codes.own_place(actor))
     else:
-        own = _own_place(actor)
+        own = codes.own_place(actor)
         account = check_sign_in(session, email=actor.email, password=password, network=network, own=own)
     if account.id != actor.account_id:
         raise Invalid("code", "code_wrong")
@@ -499,12 +350,57 @@ def confirm(session: Session, actor: Actor, *, password: str = "", code: str = "
 def reset_password(session: Session, *, email: str, code: str, password: str, asker: str = "") -> Account:
     """Set a new password by a code of purpose reset; every session ends."""
     check_password(password)
-    account = use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), asker=asker)
+    account = codes.use_code(session, email=email, code=code, purposes=(CodePurpose.RESET,), asker=asker)
+    had_one = account.password_hash is not None
     account.password_hash = hash_password(password)
     _revoke_all(session, account)
-    _end_codes(session, account)
+    codes.end_codes(session, account)
     audit.record(session, Actor(account_id=account.id), "account.password_changed", account)
+    notices.owe(session, account, "password_changed" if had_one else "password_set")
     return account
+
+
+def remove_password(session: Session, actor: Actor) -> None:
+    """From now on the actor signs in by codes alone. Having none is fine. Raises Denied."""
+    may_change_sign_in(actor, clock.read(session)).require()
+    account = session.get_one(Account, actor.account_id, with_for_update=True)
+    if account.password_hash is None:
+        return
+    account.password_hash = None
+    audit.record(session, actor, "account.password_removed", account)
+    notices.owe(session, account, "password_removed")
+
+
+def request_address(session: Session, actor: Actor, *, email: str, network: str) -> str:
+    """Owe a code to the address that the actor's account shall have; returns that as it was checked.
+
+    Whether somebody else has it is said only in the mail. Raises Denied or Invalid("email").
+    """
+    may_change_sign_in(actor, clock.read(session)).require()
+    email = check_email(email)
+    if email == actor.email:
+        raise Invalid("email", "address_same")
+    codes.request_address_code(session, actor, email, network=network)
+    return email
+
+
+def change_own_address(session: Session, actor: Actor, *, email: str, code: str, asker: str = "") -> str:
+    """Give the actor's account the address `email`, by the code that was mailed there.
+
+    Returns the new token of this session; all others end. Raises Invalid or Denied; guesses count, as in `use_code`.
+    """
+    _hold_invitations(session, actor.email, email)
+    account = codes.use_code(
+        session, email=actor.email, code=code, purposes=(CodePurpose.ADDRESS,), asker=asker, new_email=email
+    )
+    try:
+        _give_address(session, actor, account, email)
+    except Conflict:
+        # Whoever typed this code reads that mailbox, and may know.
+        raise Invalid("code", "address_taken") from None
+    row, token = session.get_one(LoginSession, actor.session_id), secrets.token_urlsafe(32)
+    row.token_hash = hashlib.sha256(token.encode()).digest()
+    return token
 
 
 def create_account(
@@ -561,17 +457,55 @@ def restore(session: Session, email: str) -> None:
 def change_address(session: Session, email: str, new: str) -> None:
     """Give an account another address, by the operator of this host, who answers for whose mailbox that is.
 
-    Its sessions end and its codes die; its entries, parts and password stay. Raises NotFound, Invalid or Conflict.
+    Raises NotFound, Invalid or Conflict.
     """
-    account = _by_address(session, email)
-    account.email, account.email_key = check_email(new), email_key(new)
+    _hold_invitations(session, email, new)
+    _give_address(session, None, _by_address(session, email), check_email(new))
+
+
+def _hold_invitations(session: Session, *emails: str) -> None:
+    """Lock the open invitations of addresses: before the account, as whoever accepts one does."""
+    keys = {email_key(email) for email in emails}
+    session.execute(
+        select(Invitation.id)
+        .where(Invitation.email_key.in_(keys), Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+        .order_by(Invitation.id)
+        .with_for_update()
+    )
+
+
+def _give_address(session: Session, actor: Actor | None, account: Account, new: str) -> None:
+    """Give an account an address, with the invitations that wait at its old one.
+
+    Its other sessions end and its codes die; entries, parts and password stay. The old address hears of it.
+    Raises Conflict if another account has the address.
+    """
+    old, old_key, key = account.email, account.email_key, email_key(new)
+    if key != old_key and not unproven.make_way(session, key):
+        raise Conflict("account_exists")
     try:
-        session.flush()
+        with session.begin_nested():
+            account.email, account.email_key = new, key
     except IntegrityError as error:
         raise Conflict("account_exists") from error
-    _revoke_all(session, account)
-    _end_codes(session, account)
-    audit.record(session, None, "account.address_changed", account)
+    _revoke_all(session, account, keep=actor.session_id if actor else None)
+    codes.end_codes(session, account)
+    _take_invitations_along(session, old_key, account)
+    audit.record(session, actor, "account.address_changed", account)
+    notices.owe(session, account, "address_changed", address=old)
+
+
+def _take_invitations_along(session: Session, old_key: str, account: Account) -> None:
+    """Whoever reads the old mailbox now does not get the parts that were offered to this person."""
+    there = select(Invitation).where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    twice = {
+        (row.contest_id, row.role) for row in session.scalars(there.where(Invitation.email_key == account.email_key))
+    }
+    for row in session.scalars(there.where(Invitation.email_key == old_key)):
+        if (row.contest_id, row.role) in twice and old_key != account.email_key:
+            row.revoked_at = clock.read(session)
+        else:
+            row.email, row.email_key = account.email, account.email_key
 
 
 def _by_address(session: Session, email: str) -> Account:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from contest import audit, clock, i18n, mail, outbox
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Contest, Entry, Invitation, Membership
-from contest.permissions import Actor, may_organise
-from contest.services.accounts import check_email, check_password, create_account, email_key, hash_password
+from contest.permissions import Actor, goes_on, may_organise, organises
+from contest.services.accounts import check_password, create_account, hash_password
+from contest.services.addresses import check_email, email_key
 from contest.settings import Settings
 from contest.vocabulary import DEFAULT_LOCALE, STAFF_ROLES, EntryState, Phase, Role
 
@@ -76,7 +77,9 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
         return
     token = secrets.token_urlsafe(24)
     invitation.token_hash = hashlib.sha256(token.encode()).digest()
-    contest = session.get(Contest, invitation.contest_id) if invitation.contest_id else None
+    contest = contest_of(session, invitation)
+    if contest is not None and not goes_on(contest):
+        return
     inviter = session.get_one(Account, invitation.invited_by)
     mail.queue(
         session,
@@ -95,12 +98,21 @@ def mail_invitation(session: Session, settings: Settings, invitation_id: uuid.UU
 
 
 def get_invitation(session: Session, token: str) -> Invitation:
-    """The live invitation of a link. Raises NotFound if it is unknown, used or revoked; Denied("invitation_late")."""
+    """The live invitation of a link.
+
+    Raises NotFound if it is unknown, used or revoked; Denied("invitation_late" | "invitation_stopped" |
+    "cancelled").
+    """
     invitation = _of_link(session, token)
     if invitation.accepted_at is not None:
         raise NotFound
     if invitation.expires_at <= clock.read(session):
         raise Denied("invitation_late", days=INVITATION_LIFE.days)
+    if session.get_one(Account, invitation.invited_by).suspended_at is not None:
+        # Perhaps it was not that person who sent it. Another organiser may send it again, and then stands for it.
+        raise Denied("invitation_stopped")
+    if contest := contest_of(session, invitation):
+        goes_on(contest).require()
     return invitation
 
 
@@ -145,13 +157,18 @@ def accept_invitation(session: Session, token: str, *, name: str, password: str 
     """Take up an invitation. The link came by mail, so it proves the address; returns the account.
 
     A new account is made with `name` and, if given, a password; one that was never verified gets them in
-    place of what a stranger may have typed. Raises NotFound or Invalid.
+    place of what a stranger may have typed. Raises NotFound, Denied or Invalid.
     """
     invitation = get_invitation(session, token)
     # The contest before the invitation, as an organiser locks them who sends it again: a role refers to its contest.
-    session.execute(
-        select(Contest.id).where(Contest.id == invitation.contest_id).with_for_update(read=True, key_share=True)
-    )
+    contest = session.scalars(
+        select(Contest)
+        .where(Contest.id == invitation.contest_id)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if contest is not None:
+        goes_on(contest).require()
     session.refresh(invitation, with_for_update=True)
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise NotFound
@@ -236,7 +253,7 @@ def _refuse_conflict(session: Session, contest: Contest, account_id: uuid.UUID, 
 
 
 def revoke_invitation(session: Session, actor: Actor, contest: Contest, invitation_id: uuid.UUID) -> None:
-    may_organise(actor, contest).require()
+    organises(actor, contest).require()
     invitation = session.get(Invitation, invitation_id, with_for_update=True)
     if invitation is None or invitation.contest_id != contest.id:
         raise NotFound

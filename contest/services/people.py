@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy import Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from contest import audit, clock, outbox
 from contest.errors import Denied, NotFound
 from contest.models import Account, Contest, Invitation, Membership, Round, Tally
-from contest.permissions import Actor
+from contest.permissions import Actor, organises
 from contest.services import assignment, attempts, contests, invitations
 from contest.services.listing import Listing, by_name
 from contest.vocabulary import Role
@@ -147,15 +147,23 @@ def arrange_invitations(
 
 
 def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Invitations, newest first: id, role, email, name, created_at, expires_at, state.
+    """Invitations, newest first: id, role, email, name, created_at, expires_at, inviter, orphaned, state.
 
-    State: waiting, expired, accepted or revoked. An accepted or revoked one stays in the list.
+    State: waiting, expired, accepted or revoked. An accepted or revoked one stays in the list. Orphaned: it may still
+    be accepted, and who sent it does not organise the contest any more.
     """
     state = case(
         (Invitation.accepted_at.is_not(None), "accepted"),
         (Invitation.revoked_at.is_not(None), "revoked"),
         (Invitation.expires_at <= func.clock_timestamp(), "expired"),
         else_="waiting",
+    )
+    inviter = aliased(Account)
+    organising = select(Membership.id).where(
+        Membership.contest_id == Invitation.contest_id,
+        Membership.account_id == Invitation.invited_by,
+        Membership.role == Role.ORGANISER,
+        Membership.removed_at.is_(None),
     )
     return session.execute(
         select(
@@ -165,8 +173,15 @@ def invited(session: Session, contest: Contest) -> Sequence[Row[*tuple[Any, ...]
             Invitation.name,
             Invitation.created_at,
             Invitation.expires_at,
+            inviter.name.label("inviter"),
+            and_(
+                Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+                or_(inviter.suspended_at.is_not(None), and_(~inviter.is_admin, ~organising.exists())),
+            ).label("orphaned"),
             state.label("state"),
         )
+        .join(inviter, inviter.id == Invitation.invited_by)
         .where(Invitation.contest_id == contest.id)
         .order_by(Invitation.created_at.desc(), Invitation.id)
         .limit(2000)
@@ -198,6 +213,9 @@ def send_again(session: Session, actor: Actor, slug: str, invitation_id: uuid.UU
         raise Denied("invitation_over")
     attempts.count_attempt(session, f"invite:{invitation.id}", RESENDS)
     invitation.expires_at = clock.read(session) + invitations.INVITATION_LIFE
+    assert actor.account_id is not None
+    # Whoever sent it last stands for it, in the mail and in the list.
+    invitation.invited_by = actor.account_id
     audit.record(session, actor, "invitation.sent", invitation, role=invitation.role, again=True)
     outbox.add(session, "send_invitation", queue="mail", invitation_id=str(invitation.id))
     return invitation
@@ -210,7 +228,8 @@ def remove_role(session: Session, actor: Actor, slug: str, account_id: uuid.UUID
     those entries. Raises Denied("last_organiser"): a contest always has one.
     """
     # The contest's lock keeps two organisers from removing each other at once.
-    contest = contests.get_for_change(session, actor, slug)
+    contest = contests.get_managed(session, actor, slug, lock=True)
+    organises(actor, contest).require()
     live = session.scalars(
         select(Membership)
         .where(Membership.contest_id == contest.id, Membership.role == role, Membership.removed_at.is_(None))

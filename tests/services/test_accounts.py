@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from contest.errors import Denied, Invalid, NotFound
 from contest.models import Account, Attempt, Code, Invitation, LoginSession, MailMessage, Membership
-from contest.services import accounts, attempts, invitations
+from contest.services import accounts, attempts, codes, invitations
+from contest.services.addresses import email_key
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 
@@ -28,7 +29,7 @@ def _mailed_code(session: Session) -> str:
 
 
 def _code_for(session: Session, run_jobs: Run, email: str, purpose: CodePurpose = CodePurpose.SIGN_IN) -> str:
-    accounts.request_code(session, email=email, purpose=purpose, locale="en")
+    codes.request_code(session, email=email, purpose=purpose, locale="en")
     session.commit()
     run_jobs()
     return _mailed_code(session)
@@ -41,7 +42,7 @@ def test_registering_makes_an_account_that_a_code_verifies(session: Session, run
     mail = session.scalars(select(MailMessage)).one()
     assert (mail.address, mail.locale) == ("Ada@Example.org", "ja")
 
-    account = accounts.use_code(
+    account = codes.use_code(
         session, email="ada@example.ORG", code=_mailed_code(session), purposes=(CodePurpose.VERIFY,)
     )
 
@@ -68,7 +69,7 @@ def test_two_spellings_are_one_account(session: Session, run_jobs: Run) -> None:
 
 
 def test_a_code_for_an_unknown_address_mails_nobody(session: Session, run_jobs: Run) -> None:
-    accounts.request_code(session, email="nobody@example.org", purpose=CodePurpose.SIGN_IN, locale="en")
+    codes.request_code(session, email="nobody@example.org", purpose=CodePurpose.SIGN_IN, locale="en")
     session.commit()
     run_jobs()
 
@@ -80,11 +81,11 @@ def test_a_code_works_once_for_its_purpose_only(session: Session, make: Make, ru
     account = make.account()
     code = _code_for(session, run_jobs, account.email)
     with pytest.raises(Invalid, match="code_wrong"):
-        accounts.use_code(session, email=account.email, code=code, purposes=(CodePurpose.RESET,))
+        codes.use_code(session, email=account.email, code=code, purposes=(CodePurpose.RESET,))
 
-    assert accounts.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,)).id == account.id
+    assert codes.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,)).id == account.id
     with pytest.raises(Invalid, match="code_wrong"):
-        accounts.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,))
+        codes.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,))
 
 
 def test_full_width_digits_and_spaces_are_the_same_code(session: Session, make: Make, run_jobs: Run) -> None:
@@ -92,36 +93,36 @@ def test_full_width_digits_and_spaces_are_the_same_code(session: Session, make: 
     code = _code_for(session, run_jobs, account.email)
     typed = " ".join(chr(ord(ch) + 0xFEE0) for ch in code if ch.isdigit())
 
-    assert accounts.use_code(session, email=account.email, code=typed, purposes=(CodePurpose.SIGN_IN,)).id == account.id
+    assert codes.use_code(session, email=account.email, code=typed, purposes=(CodePurpose.SIGN_IN,)).id == account.id
 
 
 def test_the_sixth_try_is_one_too_many(session: Session, make: Make, run_jobs: Run) -> None:
     account = make.account()
     code = _code_for(session, run_jobs, account.email)
-    for _ in range(accounts.CODE_TRIES):
+    for _ in range(codes.CODE_TRIES):
         with pytest.raises(Invalid):
-            accounts.use_code(session, email=account.email, code="0000 0000", purposes=(CodePurpose.SIGN_IN,))
+            codes.use_code(session, email=account.email, code="0000 0000", purposes=(CodePurpose.SIGN_IN,))
 
     with pytest.raises(Denied, match="too_many_tries"):
-        accounts.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,))
+        codes.use_code(session, email=account.email, code=code, purposes=(CodePurpose.SIGN_IN,))
 
 
 def test_the_tries_of_one_browser_are_not_those_of_another(session: Session, make: Make, run_jobs: Run) -> None:
     account = make.account()
     code = _code_for(session, run_jobs, account.email)
     purposes = (CodePurpose.SIGN_IN,)
-    for _ in range(accounts.CODE_TRIES):
+    for _ in range(codes.CODE_TRIES):
         with pytest.raises(Invalid):
-            accounts.use_code(session, email=account.email, code="0000 0000", purposes=purposes, asker="stranger")
+            codes.use_code(session, email=account.email, code="0000 0000", purposes=purposes, asker="stranger")
 
     with pytest.raises(Denied, match="too_many_tries"):
-        accounts.use_code(session, email=account.email, code=code, purposes=purposes, asker="stranger")
-    assert accounts.use_code(session, email=account.email, code=code, purposes=purposes, asker="owner").id == account.id
+        codes.use_code(session, email=account.email, code=code, purposes=purposes, asker="stranger")
+    assert codes.use_code(session, email=account.email, code=code, purposes=purposes, asker="owner").id == account.id
 
 
 def test_asking_for_codes_is_limited_per_network_and_everywhere(session: Session) -> None:
     def ask(network: str) -> None:
-        accounts.request_code(session, email="a@example.org", purpose=CodePurpose.SIGN_IN, locale="en", network=network)
+        codes.request_code(session, email="a@example.org", purpose=CodePurpose.SIGN_IN, locale="en", network=network)
 
     for _ in range(attempts.ASKS):
         ask("a")
@@ -139,7 +140,7 @@ def test_strangers_neither_guess_nor_ask_away_the_owners_confirming(
     account = make.account(password_hash=accounts.hash_password(SENTENCE))
     actor = make.actor(account)
     for number in range(attempts.ASKS_EVERYWHERE):
-        accounts.request_code(
+        codes.request_code(
             session, email=account.email, purpose=CodePurpose.RESET, locale="en", network=f"stranger {number}"
         )
     for number in range(attempts.TRIES_EVERYWHERE):
@@ -147,7 +148,7 @@ def test_strangers_neither_guess_nor_ask_away_the_owners_confirming(
     with pytest.raises(Denied):
         accounts.check_sign_in(session, email=account.email, password=SENTENCE, network="n")
 
-    accounts.request_confirmation(session, actor, locale="en")
+    codes.request_confirmation(session, actor, locale="en")
     session.commit()
     run_jobs()
 
@@ -165,7 +166,7 @@ def test_codes_live_beside_each_other_until_one_is_used(session: Session, make: 
     late = _code_for(session, run_jobs, account.email)
     # A stranger asks as often as one may, from wherever one may.
     for number in range(1, attempts.ASKS_EVERYWHERE):
-        accounts.request_code(
+        codes.request_code(
             session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en", network=f"stranger {number}"
         )
     session.commit()
@@ -174,11 +175,11 @@ def test_codes_live_beside_each_other_until_one_is_used(session: Session, make: 
     live = select(func.count()).select_from(Code).where(Code.used_at.is_(None))
     assert session.scalar(live) == attempts.ASKS_EVERYWHERE
 
-    assert accounts.use_code(session, email=account.email, code=late, purposes=(CodePurpose.SIGN_IN,)).id == account.id
+    assert codes.use_code(session, email=account.email, code=late, purposes=(CodePurpose.SIGN_IN,)).id == account.id
 
     assert session.scalar(live) == 0
     with pytest.raises(Invalid, match="code_wrong"):
-        accounts.use_code(session, email=account.email, code=newest, purposes=(CodePurpose.SIGN_IN,))
+        codes.use_code(session, email=account.email, code=newest, purposes=(CodePurpose.SIGN_IN,))
 
 
 def test_a_code_ends_after_its_time(session: Session, make: Make, run_jobs: Run) -> None:
@@ -194,7 +195,7 @@ def test_a_code_ends_after_its_time(session: Session, make: Make, run_jobs: Run)
         row.expires_at = datetime.now(UTC) - timedelta(seconds=1)
         session.flush()
         with pytest.raises(Invalid, match="code_wrong"):
-            accounts.use_code(session, email=account.email, code=code, purposes=(purpose,))
+            codes.use_code(session, email=account.email, code=code, purposes=(purpose,))
 
 
 def test_a_new_password_ends_codes_of_every_purpose(session: Session, make: Make, run_jobs: Run) -> None:
@@ -205,7 +206,7 @@ def test_a_new_password_ends_codes_of_every_purpose(session: Session, make: Make
     accounts.reset_password(session, email=account.email, code=code, password=SENTENCE)
 
     with pytest.raises(Invalid, match="code_wrong"):
-        accounts.use_code(session, email=account.email, code=left_over, purposes=(CodePurpose.SIGN_IN,))
+        codes.use_code(session, email=account.email, code=left_over, purposes=(CodePurpose.SIGN_IN,))
 
 
 @pytest.mark.parametrize(
@@ -226,8 +227,8 @@ def test_a_new_password_ends_codes_of_every_purpose(session: Session, make: Make
     ],
 )
 def test_what_makes_two_spellings_one_address(typed: str, key: str) -> None:
-    assert accounts.email_key(typed) == key
-    assert accounts.email_key(key) == key
+    assert email_key(typed) == key
+    assert email_key(key) == key
 
 
 def test_codes_and_tokens_are_stored_hashed_only(session: Session, make: Make, run_jobs: Run) -> None:

@@ -17,7 +17,7 @@ from contest import jobs, outbox
 from contest.db import Database
 from contest.errors import Conflict, Denied, Invalid
 from contest.models import Account, Code, Entry, EntryFile, MailMessage, Membership, OutboxItem, Receipt, Revision
-from contest.services import accounts, contests, entries, invitations, people, rounds, uploads
+from contest.services import accounts, codes, contests, entries, invitations, people, rounds, uploads
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import CodePurpose, Role
@@ -51,7 +51,7 @@ def _at_once(database: Database, times: int, act: Callable[[Session], Any]) -> C
 
 def test_twenty_uses_of_one_code_succeed_once(database: Database, session: Session, make: Make, run_jobs: Run) -> None:
     account = make.account()
-    accounts.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
+    codes.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
     session.commit()
     run_jobs()
     found = re.search(r"\d{4} \d{4}", session.scalars(select(MailMessage.text)).one())
@@ -61,7 +61,7 @@ def test_twenty_uses_of_one_code_succeed_once(database: Database, session: Sessi
     outcomes = _at_once(
         database,
         20,
-        lambda own: accounts.use_code(
+        lambda own: codes.use_code(
             own,
             email=account.email,
             code=found.group(0),
@@ -183,7 +183,7 @@ def test_nobody_enters_a_contest_and_judges_it_in_the_same_second(
 
 def _code(session: Session, account: Account, purpose: CodePurpose, run_jobs: Run) -> str:
     """A code that was mailed for the purpose."""
-    accounts.request_code(session, email=account.email, purpose=purpose, locale="en")
+    codes.request_code(session, email=account.email, purpose=purpose, locale="en")
     session.commit()
     run_jobs()
     newest = session.scalars(select(MailMessage.text).order_by(MailMessage.created_at.desc()).limit(1)).one()
@@ -203,7 +203,7 @@ def test_a_code_is_used_while_the_account_gets_another_address(
     def use() -> None:
         try:
             with database.unit_of_work() as own:
-                accounts.use_code(own, email="old@example.org", code=code, purposes=(CodePurpose.SIGN_IN,))
+                codes.use_code(own, email="old@example.org", code=code, purposes=(CodePurpose.SIGN_IN,))
             outcomes.append("signed in")
         except Invalid as error:
             outcomes.append(error.problems["code"])
@@ -228,7 +228,7 @@ def test_a_code_that_is_being_mailed_dies_with_the_old_address(
 
     def mail() -> None:
         with database.unit_of_work() as own:
-            accounts.make_code(own, settings, account.email_key, CodePurpose.SIGN_IN, "en", nonce="1")
+            codes.make_code(own, settings, account.email_key, CodePurpose.SIGN_IN, "en", nonce="1")
         done.append(True)
 
     other = threading.Thread(target=mail)
@@ -316,3 +316,35 @@ def test_a_job_that_ends_its_worker_each_time_is_given_up(
     row = session.scalars(select(OutboxItem)).one()
     assert (row.failed_at is not None, row.error) == (True, "LostTooOften: its worker was lost too often")
     assert jobs.perform(item, settings) == "not wanted"
+
+
+def test_an_invitation_is_accepted_while_the_account_gets_another_address(
+    database: Database, session: Session, make: Make, settings: Settings
+) -> None:
+    """Both want the invitation and the account, in this order: neither dies of the other, and the part is not lost."""
+    contest = make.contest("open")
+    organiser = make.actor(session.get_one(Account, contest.created_by))
+    account = make.account(email="old@example.org")
+    invitation = invitations.invite(
+        session, organiser, contest, email="old@example.org", name="Judge", role=Role.JUDGE, locale="en"
+    )
+    session.flush()
+    invitations.mail_invitation(session, settings, invitation.id, nonce="1")
+    link = re.search(r"/invitations/(\S+)", session.scalars(select(MailMessage.text)).one())
+    assert link
+    session.commit()
+    took: list[Any] = []
+
+    def accept() -> None:
+        with database.unit_of_work() as own:
+            took.append(invitations.accept_invitation(own, link.group(1), name="Whoever reads the old mailbox").id)
+
+    other = threading.Thread(target=accept)
+    with database.unit_of_work() as own:
+        accounts.change_address(own, "old@example.org", "new@example.org")
+        own.flush()
+        other.start()
+        until(lambda: took or _waiting(session))
+    other.join()
+
+    assert took == [account.id]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from contest.models import Account, LoginSession, MailMessage
@@ -389,3 +390,100 @@ def test_whoever_registers_again_is_told_that_the_new_password_is_not_kept(
 
     assert "your new password is not kept" in page.text()
     assert accounts.check_sign_in(session, email=account.email, password=SENTENCE, network="n").id == account.id
+
+
+def test_changing_ones_own_address(pages: Pages, session: Session, make: Make, run_jobs: Run) -> None:
+    account = make.account(email="ada@old.example.org", password_hash=accounts.hash_password(SENTENCE))
+    mine, elsewhere = pages.as_(account), pages.as_(account)
+    session.execute(update(LoginSession).values(fresh_at=func.now() - timedelta(minutes=6)))
+    session.commit()
+
+    page = mine.get("/account/address")
+    assert page.h1 == "Confirm that it is you"
+    page = mine.submit(page, "Confirm", {"password": SENTENCE})
+    assert page.h1 == "Change your address"
+    page = mine.submit(page, "Send the code", {"email": account.email}, status=422)
+    assert page.problems == ["This is your address already. Type another one."]
+    page = mine.submit(page, "Send the code", {"email": "ada@new.example.org"})
+    assert page.h1 == "Confirm the new address"
+    page = mine.submit(page, "Change the address", {"code": "0000 0000"}, status=422)
+    page = mine.submit(page, "Send a new code")
+    run_jobs()
+    copied = mine.client.get_cookie("session")
+    page = mine.submit(page, "Change the address", {"code": _mailed(session, r"\d{4} \d{4}")})
+
+    assert page.h1 == "Your account"
+    assert "From now on you sign in with ada@new.example.org." in page.text()
+    assert elsewhere.get("/account").h1 == "Sign in"
+    # A cookie that was copied before is worth nothing, and the code page is over.
+    assert mine.get("/account/address/code").h1 == "Change your address"
+    # The account knows this browser by its new address too.
+    run_jobs()
+    mine.submit(mine.get("/account"), "Sign out")
+    mine.submit(
+        mine.get("/sign-in"), "Sign in with the password", {"email": "ada@new.example.org", "password": SENTENCE}
+    )
+    run_jobs()
+    told = select(MailMessage.address).where(MailMessage.key.startswith("notice:"))
+    assert session.scalars(told).all() == ["ada@old.example.org"]
+    assert copied is not None
+    thief = pages.as_(None)
+    thief.client.set_cookie("session", copied.value)
+    assert thief.get("/account").h1 == "Sign in"
+
+
+def test_a_taken_address_answers_as_a_free_one_does(pages: Pages, make: Make, run_jobs: Run) -> None:
+    account, taken = make.account(), make.account()
+
+    def answers(email: str) -> list[tuple[str, int]]:
+        visitor, told = pages.as_(account), []
+        page = visitor.submit(visitor.get("/account/address"), "Send the code", {"email": email})
+        run_jobs()
+        for fields, status in (({}, 422), ({"code": "0000 0000"}, 422)):
+            body = re.sub(r'value="[^"]{20,}"', "", page.html).replace(email, "")
+            # The second at which each was asked for, and what is left of the session.
+            told.append((re.sub(r"\d\d:\d\d:\d\d|data-(left|most)=\S+", "", body), page.status))
+            page = visitor.submit(page, "Change the address", fields, status=status)
+        return told
+
+    assert answers(taken.email) == answers("stranger@example.org")
+
+
+def test_a_password_in_a_new_browser_is_told_once_and_a_code_never(
+    pages: Pages, session: Session, make: Make, run_jobs: Run
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    told = select(func.count()).select_from(MailMessage).where(MailMessage.key.startswith("notice:"))
+    for _ in range(2):
+        page = pages.submit(
+            pages.get("/sign-in"), "Sign in with the password", {"email": account.email, "password": SENTENCE}
+        )
+        pages.submit(page, "Sign out")
+    run_jobs()
+    assert session.scalar(told) == 1
+
+    visitor = pages.as_(None)
+    page = visitor.submit(visitor.get("/sign-in"), "Send the code", {"email": account.email})
+    run_jobs()
+    visitor.submit(page, "Sign in", {"code": _mailed(session, r"\d{4} \d{4}")})
+    run_jobs()
+
+    assert session.scalar(told) == 1
+
+
+def test_removing_a_password_asks_who_it_is_and_is_offered_where_there_is_one(
+    pages: Pages, session: Session, make: Make
+) -> None:
+    account = make.account(password_hash=accounts.hash_password(SENTENCE))
+    mine = pages.as_(account)
+    session.execute(update(LoginSession).values(fresh_at=func.now() - timedelta(minutes=6)))
+    session.commit()
+    page = mine.submit(mine.get("/account"), "Remove the password")
+    assert page.h1 == "Confirm that it is you"
+    mine.submit(page, "Confirm", {"password": SENTENCE})
+
+    page = mine.submit(mine.get("/account"), "Remove the password")
+
+    session.refresh(account)
+    assert account.password_hash is None
+    assert "Remove the password" not in page.html

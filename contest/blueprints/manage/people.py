@@ -56,6 +56,7 @@ def _page(contest: Contest, form: forms.Invite, status: int = 200) -> Any:
         roles=[(role.value, texts.role_name(role)) for role in Role],
         invitation_heads=invitation_heads,
         states=Counter(row.state for row in everyone),
+        orphaned=sum(row.orphaned for row in everyone),
         listing=members.with_beside(invitations),
         members=listed,
         invitations_list=invitations.with_beside(members),
