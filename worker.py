@@ -34,7 +34,9 @@ from contest.settings import Settings
 
 log = structlog.get_logger("worker")
 #: Queues whose workers decode uploads; each such worker has a renderer of its own.
-RENDERING = ("thumbnails", "previews")
+RENDERING = ("thumbnails", "previews", "clips")
+#: How much less than others the workers of a queue ask of the processor (nice): pages and pictures come first.
+NICE = {"clips": 5}
 #: After so many doorbells a worker is replaced by a new one, with whatever its libraries have gathered.
 DOORBELLS_OF_A_WORKER = 500
 #: Set when this worker ends over what happened to it, and not because it was told to: its job then counts as tried.
@@ -47,6 +49,9 @@ def run_queue(name: str) -> int:
     """One RQ worker on one queue, until it is told to stop. Only those that render decode uploads."""
     settings = Settings()
     server = outbox.QueueServer(settings.redis_url)
+    _await(server)
+    # Before the renderer is started, which then is the same.
+    os.nice(NICE.get(name, 0))
     renderer = None
     if name in RENDERING:
         # Started before anything else runs here: it must be forked by the main thread and hold no secret.
@@ -55,6 +60,9 @@ def run_queue(name: str) -> int:
         if (found := tools.find(settings.tools)) is not None:
             os.environ[tools.VARIABLE] = found.encode()
         threading.Thread(target=_end_without, args=(renderer,), name="renderer", daemon=True).start()
+    # Connections of its own: RQ gives those that it makes itself a longer time-out, which it waits by.
+    attending = outbox.QueueServer(settings.redis_url), name
+    threading.Thread(target=_attend, args=attending, name="attending", daemon=True).start()
     try:
         jobs.parts(settings, pool=2)
         worker = _Worker(
@@ -115,6 +123,26 @@ class _Worker(SimpleWorker):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _await(server: outbox.QueueServer) -> None:
+    """Wait until the queue server answers: a worker would end over its silence, and be started again and again."""
+    while True:
+        try:
+            return server.ping()
+        except redis.RedisError as error:
+            log.warning("queue_awaited", error=type(error).__name__)
+            time.sleep(2)
+
+
+def _attend(server: outbox.QueueServer, name: str) -> None:
+    """Say again and again that this worker listens, also during a long job and after the queue server lost all."""
+    while True:
+        try:
+            server.attend(name)
+        except redis.RedisError as error:
+            log.warning("not_attending", error=type(error).__name__)
+        time.sleep(outbox.ATTENDED_S / 4)
+
+
 def _end_without(renderer: PreviewServer) -> None:
     """End this worker when its renderer has ended: the supervisor starts both anew, on a new address."""
     while renderer.alive():
@@ -148,7 +176,8 @@ def supervise() -> int:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    times = {"previews": Settings().preview_workers}
+    settings = Settings()
+    times = {"previews": settings.preview_workers, "clips": settings.clip_workers}
     wanted = [["--queue", name] for name in outbox.QUEUES for _ in range(times.get(name, 1))] + [["--relay"]]
     running: dict[int, tuple[list[str], subprocess.Popen[bytes], float]] = {}
     pause: dict[int, float] = {}

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,22 +22,25 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from contest import db, outbox
+from contest import db, mail, outbox
 from contest.models import OutboxItem
 from contest.outbox import QueueServer
 from contest.previews.outcome import NoRoom, RendererAway, RendererGone
 from contest.services import (
-    accounts,
     admissions,
     analysis,
     announcements,
     assignment,
+    cancelling,
     cards,
     checks,
+    codes,
     covers,
     extensions,
+    flags,
     invitations,
     letters,
+    notices,
     previews,
     receipts,
     reminders,
@@ -59,7 +62,7 @@ OUTAGES = (
     OperationalError,
     ConnectionError,
     TimeoutError,
-    smtplib.SMTPConnectError,
+    mail.ServerAway,
     smtplib.SMTPServerDisconnected,
     NoRoom,
     RendererAway,
@@ -136,10 +139,28 @@ def function(name: str) -> Function:
 
 
 @job
-def send_code(work: Work, email_key: str, purpose: str, locale: str) -> None:
+def send_code(work: Work, email_key: str, purpose: str, locale: str, new_email: str = "") -> None:
     """Make a one-time code and mail it, if the address has an account."""
     with work.finishing() as session:
-        accounts.make_code(session, work.settings, email_key, purpose, locale, nonce=f"{work.item_id}")
+        codes.make_code(
+            session, work.settings, email_key, purpose, locale, nonce=f"{work.item_id}", new_email=new_email
+        )
+
+
+@job
+def mail_notice(work: Work, account_id: str, about: str, address: str, network: str, at: str) -> None:
+    """Tell somebody what happened to their account."""
+    with work.finishing() as session:
+        notices.mail_notice(
+            session,
+            work.settings,
+            UUID(account_id),
+            about=about,
+            address=address,
+            network=network,
+            at=datetime.fromisoformat(at),
+            nonce=f"{work.item_id}",
+        )
 
 
 @job
@@ -213,6 +234,18 @@ def mail_reminder(work: Work, round_id: str, judge_id: str) -> None:
 
 
 @job
+def mail_flags(work: Work, contest_id: str) -> None:
+    with work.finishing() as session:
+        flags.mail_flags(session, work.settings, UUID(contest_id), nonce=f"{work.item_id}")
+
+
+@job
+def mail_flag_answer(work: Work, flag_id: str) -> None:
+    with work.finishing() as session:
+        flags.mail_flag_answer(session, work.settings, UUID(flag_id))
+
+
+@job
 def mail_admission(work: Work, event_id: int) -> None:
     with work.finishing() as session:
         admissions.mail_admission(session, work.settings, event_id)
@@ -222,6 +255,12 @@ def mail_admission(work: Work, event_id: int) -> None:
 def mail_extension(work: Work, contest_id: str) -> None:
     with work.finishing() as session:
         extensions.mail_extension(session, work.settings, UUID(contest_id))
+
+
+@job
+def mail_cancelled(work: Work, contest_id: str) -> None:
+    with work.finishing() as session:
+        cancelling.mail_cancelled(session, work.settings, UUID(contest_id))
 
 
 @job
@@ -251,6 +290,7 @@ def mail_published(work: Work, publication_id: str) -> None:
 #: What to note on the subject when a job has failed for good.
 GIVEN_UP: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "make_previews": lambda session, args: previews.give_up(session, UUID(args["file_id"])),
+    "make_clip": lambda session, args: previews.give_up_clip(session, UUID(args["file_id"])),
     "draw_cover": lambda session, args: covers.give_up(session, UUID(args["picture_id"]), args["original_key"]),
     "analyse_tally": lambda session, args: analysis.give_up(session, UUID(args["tally_id"])),
     "check_file": lambda session, args: checks.give_up_check(session, UUID(args["file_id"])),
@@ -290,8 +330,7 @@ def run(queue: str) -> str:
         if time.monotonic() >= until:
             server.ring(queue)
             break
-        with database.unit_of_work() as session:
-            claimed = _Claimed.of(outbox.claim_next(session, queue, LEASE))
+        claimed = _next(database, server, queue)
         if claimed is None:
             break
         tried += 1
@@ -304,6 +343,19 @@ def run(queue: str) -> str:
             server.ring(queue)
             break
     return f"{tried} tried"
+
+
+def _next(database: db.Database, server: QueueServer, queue: str) -> _Claimed | None:
+    """The row of a queue whose turn it is; where it owes nothing, one of a queue that nobody else attends."""
+    with database.unit_of_work() as session:
+        claimed = _Claimed.of(outbox.claim_next(session, queue, LEASE))
+    if claimed is not None:
+        return claimed
+    for other in server.stood_in_for(queue):
+        with database.unit_of_work() as session:
+            if (claimed := _Claimed.of(outbox.claim_next(session, other, LEASE))) is not None:
+                return claimed
+    return None
 
 
 def perform(item_id: int, settings: Settings | None = None) -> str:
@@ -355,6 +407,8 @@ def _do(work: Work, claimed: _Claimed) -> str:
         with database.unit_of_work() as session:
             if isinstance(error, LostTooOften):
                 most = 0
+            elif mail.asks_to_wait(error):
+                most = outbox.TRIES_OF_A_DAY
             else:
                 # A file has few tries for what it does itself; a service's absence is no such thing.
                 most = outbox.TRIES_OF_A_FILE if name in OPENS_A_FILE and not away else outbox.MAX_ATTEMPTS

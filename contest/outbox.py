@@ -29,7 +29,11 @@ from contest.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
-QUEUES = ("default", "thumbnails", "previews", "mail")
+QUEUES = ("default", "thumbnails", "previews", "clips", "mail")
+#: Where no worker attends a queue, the workers of another do its work when they have none of their own.
+STAND_IN = {"clips": "previews"}
+#: So long a worker counts as attending its queue after it said so; seconds.
+ATTENDED_S = 60
 #: The function that RQ calls; a string, because web hosts never import jobs.
 ENTRY_POINT = "contest.jobs.run"
 #: So many doorbells in a queue wake all workers that there may be; each then works through what is owed.
@@ -44,9 +48,11 @@ OUTAGE = timedelta(days=1)
 MOST_LOST = 60
 #: The same for jobs that open a stranger's file: after so many tries, lost or failed, the file is parked.
 TRIES_OF_A_FILE = 3
-#: Where the turns of work begin that waits until a queue owes nothing else.
-_LATER = 1_000_000_000
 _BACK_OFF = (2, 10, 60, 300, 1800)
+#: While a service is away a job pauses for no longer than this, so that all goes on soon when it is back; seconds.
+_AWAY_S = 60
+#: The tries of a mail that its server does not want just now: with the back-off about a day of them.
+TRIES_OF_A_DAY = 50
 
 
 class QueueServer:
@@ -64,6 +70,19 @@ class QueueServer:
             for name in QUEUES:
                 pipeline.llen(self.queue(name).key)
             return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+    def attend(self, queue: str) -> None:
+        """Say that a worker listens to a queue, for the next ATTENDED_S. Raises redis.RedisError."""
+        self.connection.set(f"contest:attended:{queue}", "1", ex=ATTENDED_S)
+
+    def stood_in_for(self, queue: str) -> list[str]:
+        """The queues without a worker of their own whose work falls to those of `queue`; none if nobody can say."""
+        found = [name for name, by in STAND_IN.items() if by == queue]
+        try:
+            return [name for name in found if not self.connection.exists(f"contest:attended:{name}")]
+        except redis.RedisError as error:
+            log.warning("queue_away", queue=queue, error=type(error).__name__)
+            return []
 
     def ping(self) -> None:
         """Raise redis.RedisError if the server is away."""
@@ -93,22 +112,19 @@ def add(
     key: str | None = None,
     delay: timedelta | None = None,
     share: UUID | None = None,
-    later: bool = False,
     **args: Any,
 ) -> None:
     """Owe a job: written in the act's transaction, rung for after its commit.
 
     `key`: at most one live row per key. `share`: whose work it is; the rows of one share come one by one between
-    those of others. Without it a row comes before all that have one. `later`: such a row comes after all that are not.
+    those of others. Without it a row comes before all that have one.
     `args` must be JSON; ids go in as strings.
     """
     if queue not in QUEUES:
         raise KeyError(queue)
-    if later and share is None:
-        raise ValueError("what comes later needs a share: rows without one come first")
     values: dict[str, Any] = {"job": job, "queue": queue, "args": args, "key": key}
     if share is not None:
-        values |= {"share": share, "turn": _turn(queue, share, _LATER if later else 0)}
+        values |= {"share": share, "turn": _turn(queue, share)}
     if delay is not None:
         values["not_before"] = func.clock_timestamp() + delay
     made = session.execute(
@@ -141,8 +157,8 @@ def _forget(session: Session) -> None:
     session.info.pop("rings", None)
 
 
-def _turn(queue: str, share: UUID, begin: int) -> ColumnElement[int]:
-    """The turn of a new row: after the share's own last one, and with the first of what waits behind `begin`.
+def _turn(queue: str, share: UUID) -> ColumnElement[int]:
+    """The turn of a new row: after the share's own last one, and with the first of what waits.
 
     Start-time fair queueing (Goyal, Vin and Cheng 1996) with jobs of one length: the first of what waits stands
     for the virtual time. A row in its pause does not, or the time would stand still with it; nor does one of the house.
@@ -151,13 +167,12 @@ def _turn(queue: str, share: UUID, begin: int) -> ColumnElement[int]:
         OutboxItem.queue == queue,
         OutboxItem.done_at.is_(None),
         OutboxItem.failed_at.is_(None),
-        OutboxItem.turn > begin,
-        OutboxItem.turn < begin + _LATER,
+        OutboxItem.turn > 0,
     )
-    now = OutboxItem.not_before <= func.clock_timestamp()
+    now = OutboxItem.not_before <= func.statement_timestamp()
     first = select(func.min(OutboxItem.turn)).where(*waits, now).scalar_subquery()
     own = select(func.max(OutboxItem.turn) + 1).where(*waits, OutboxItem.share == share).scalar_subquery()
-    return func.greatest(begin + 1, first, own)
+    return func.greatest(1, first, own)
 
 
 def _free() -> tuple[ColumnElement[bool], ...]:
@@ -170,8 +185,11 @@ def _free() -> tuple[ColumnElement[bool], ...]:
 
 
 def _ready(queue: str) -> tuple[ColumnElement[bool], ...]:
-    """What may be taken from a queue now: free, and not in a pause after a failure."""
-    return (OutboxItem.queue == queue, OutboxItem.not_before <= func.clock_timestamp(), *_free())
+    """What may be taken from a queue now: free, and not in a pause after a failure.
+
+    Of the clocks this one: it stands still during a statement, so that an index can tell who is in a pause.
+    """
+    return (OutboxItem.queue == queue, OutboxItem.not_before <= func.statement_timestamp(), *_free())
 
 
 def relay(session: Session, server: QueueServer) -> list[str]:
@@ -181,10 +199,12 @@ def relay(session: Session, server: QueueServer) -> list[str]:
     lease that ran out, a row given back whose pause is over. Raises redis.RedisError while the server is away.
     """
     silent = [name for name, waiting in server.waiting().items() if not waiting]
-    if not silent:
+    # Who would answer, and what for.
+    asked = [(name, owing) for name in silent for owing in (name, *server.stood_in_for(name))]
+    if not asked:
         return []
-    owed = session.execute(select(*(exists().where(*_ready(name)) for name in silent))).one()
-    found = [name for name, waits in zip(silent, owed, strict=True) if waits]
+    owed = session.execute(select(*(exists().where(*_ready(owing)) for _, owing in asked))).one()
+    found = list(dict.fromkeys(name for (name, _), waits in zip(asked, owed, strict=True) if waits))
     for name in found:
         server.ring(name)
     return found
@@ -260,6 +280,8 @@ def give_back(
         item.failed_at = func.clock_timestamp()
         return True
     pause = _BACK_OFF[min(item.fence - 1, len(_BACK_OFF) - 1)]
+    if outage:
+        pause = min(pause, _AWAY_S)
     item.not_before = func.clock_timestamp() + timedelta(seconds=pause)
     return False
 

@@ -57,7 +57,12 @@ MEDIA_TYPES = {
     "ttf": "font/ttf",
     "otf": "font/otf",
     "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
     "webm": "video/webm",
+    "vtt": "text/vtt",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
     "mp3": "audio/mpeg",
     "wav": "audio/wav",
     "ogg": "audio/ogg",
@@ -117,7 +122,7 @@ class PrototypeHost:
         except (StorageDown, ValueError) as error:
             log.warning("prototype_not_served", error=type(error).__name__)
             response = self._told(request, 503)
-        self._guard(response, word)
+        self._guard(response, word, chromium="Sec-CH-UA" in request.headers)
         return response(environ, start)
 
     def _answer(self, request: Request, word: str, path: str) -> Response:
@@ -161,11 +166,14 @@ class PrototypeHost:
 
         return ranges.fill(Response(content_type=media_type), request, read, length)
 
-    def _guard(self, response: Response, word: str) -> None:
+    def _guard(self, response: Response, word: str, *, chromium: bool) -> None:
         own = f"{self._settings.prototype_url}/{quote(word)}/" if word else "'none'"
+        policy = _POLICY.format(own=own, site=self._settings.base_url)
+        # Chromium does not know it, would complain of it, and has Connection-Allowlist instead.
+        policy += "" if chromium else "; webrtc 'block'"
         response.headers.update(
             {
-                "Content-Security-Policy": _POLICY.format(own=own, site=self._settings.base_url),
+                "Content-Security-Policy": policy,
                 "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "no-referrer",
                 "X-DNS-Prefetch-Control": "off",

@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         "chromium (pictures of prototypes), ghostscript (EPS), libreoffice (slides). Empty: none.",
     )
     preview_workers: int = Field(1, ge=1, le=64, description="Processes of one worker host that make previews.")
+    clip_workers: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Processes of one worker host that make clips of videos, at a low priority. Without any on all "
+        "hosts, those for previews make them when no pictures are owed.",
+    )
     preview_unconfined: bool = Field(
         False, description="Lets the worker make previews although the host offers no confinement. Unsafe."
     )

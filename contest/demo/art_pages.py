@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import adler32
+
 from contest.demo.art_canvas import Canvas
 from contest.demo.art_hand import Hand
 from contest.demo.art_themes import contrast, readable
@@ -80,9 +82,9 @@ def journey(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> N
         _slot(c, screen, x, 128, step - 16, 396, t.line)
 
 
-def system(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> None:
+def _swatches(h: Hand, x: float, y: float, columns: int, step: float) -> None:
+    """The colours of a screen: rows of 130 points, and the colours of pictures in a row below them."""
     c, t = h.c, h.t
-    _head(h, entry, 4, "Colour and type")
     swatches = (
         ("ground", t.bg),
         ("surface", t.surface),
@@ -92,20 +94,32 @@ def system(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> No
         ("accent", t.accent),
     )
     for i, (name, colour) in enumerate(swatches):
-        x, y = 48 + (i % 3) * 124, 104 + (i // 3) * 130
-        c.rect(x, y, 112, 70, colour, min(t.radius, 12), t.line, 1)
-        c.text(x, y + 88, name, 11, t.ink, True)
-        c.text(x, y + 104, colour, 10.5, t.muted, face="mono")
+        at, top = x + (i % columns) * step, y + (i // columns) * 130
+        c.rect(at, top, step - 12, 70, colour, min(t.radius, 12), t.line, 1)
+        c.text(at, top + 88, name, 11, t.ink, True)
+        c.text(at, top + 104, colour, 10.5, t.muted, face="mono")
+    below = y + (6 // columns) * 130 + 8
+    wide = (step * columns - 8) / 6
     for i, colour in enumerate(t.extra):
-        c.rect(48 + i * 60.6, 372, 57, 44, colour, min(t.radius, 8), t.line, 0.6)
-    c.text(48, 436, "Colours of pictures", 11, t.muted)
-    c.text(440, 140, "Aa 08:40", 58, t.ink, t.display == "sans", face=t.display)
+        c.rect(x + i * wide, below, wide - 4, 44, colour, min(t.radius, 8), t.line, 0.6)
+    c.text(x, below + 64, "Colours of pictures", 11, t.muted)
+
+
+def _type(h: Hand, x: float, y: float, width: float) -> None:
+    """The sizes of text, 200 points high."""
+    c, t = h.c, h.t
+    c.text(x, y + 36, "Aa 08:40", 58, t.ink, t.display == "sans", face=t.display)
     for i, (size, use) in enumerate(((28, "Title"), (18, "Name of a place"), (14, "Sentence"), (11, "Note"))):
-        y = 196 + i * 42
-        c.text(440, y, use, size, t.ink, i < 2, face=t.face)
-        c.text(794, y, f"{size} pt", 10.5, t.muted, anchor="end")
-        c.line(440, y + 12, 794, y + 12, t.line, 0.8)
-    c.text(440, 388, "Contrast", 14, t.ink, True)
+        at = y + 92 + i * 42
+        c.text(x, at, use, size, t.ink, i < 2, face=t.face)
+        c.text(x + width, at, f"{size} pt", 10.5, t.muted, anchor="end")
+        c.line(x, at + 12, x + width, at + 12, t.line, 0.8)
+
+
+def _contrasts(h: Hand, x: float, y: float, width: float) -> None:
+    """How readable text is, 114 points high."""
+    c, t = h.c, h.t
+    c.text(x, y, "Contrast", 14, t.ink, True)
     pairs = (
         ("text on ground", t.ink, t.bg),
         ("quiet text on ground", t.muted, t.bg),
@@ -113,11 +127,41 @@ def system(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> No
         ("on accent", t.on_accent, t.accent),
     )
     for i, (name, one, two) in enumerate(pairs):
-        y = 412 + i * 30
-        c.rect(440, y - 15, 34, 22, two, 3, t.line, 0.8)
-        c.text(457, y + 1, "Aa", 11, one, True, "middle")
-        c.text(486, y, name, 11.5, t.ink)
-        c.text(794, y, f"{contrast(one, two):.1f} : 1", 11.5, t.ink, True, "end")
+        at = y + 24 + i * 30
+        c.rect(x, at - 15, 34, 22, two, 3, t.line, 0.8)
+        c.text(x + 17, at + 1, "Aa", 11, one, True, "middle")
+        c.text(x + 46, at, name, 11.5, t.ink)
+        c.text(x + width, at, f"{contrast(one, two):.1f} : 1", 11.5, t.ink, True, "end")
+
+
+def system(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> None:
+    """Five ways to lay out one sheet, because not all designers think alike."""
+    c, t = h.c, h.t
+    _head(h, entry, 4, "Colour and type")
+    phones = [screen for screen in screens if screen.h > screen.w] or screens
+    way = adler32(entry.key.encode()) % 5
+    if way == 0:
+        _swatches(h, 48, 104, 3, 124)
+        _type(h, 440, 104, 354)
+        _contrasts(h, 440, 388, 354)
+    elif way == 1:
+        _type(h, 48, 104, 354)
+        _contrasts(h, 48, 388, 354)
+        _swatches(h, 436, 104, 3, 124)
+    elif way == 2:
+        _swatches(h, 48, 96, 6, 126)
+        _type(h, 48, 320, 330)
+        _contrasts(h, 464, 356, 330)
+    elif way == 3:
+        _slot(c, phones[0], 48, 104, 224, 430, t.line)
+        _swatches(h, 296, 104, 2, 100)
+        _type(h, 520, 104, 274)
+        _contrasts(h, 520, 388, 274)
+    else:
+        _type(h, 48, 104, 250)
+        _contrasts(h, 48, 388, 250)
+        _slot(c, phones[-1], 326, 104, 230, 430, t.line)
+        _swatches(h, 590, 104, 2, 108)
 
 
 def handover(h: Hand, entry: Entry, screens: list[Canvas], names: list[str]) -> None:

@@ -25,7 +25,7 @@ from contest.settings import Settings
 from contest.storage import Storage
 
 #: Jobs that need the renderer; they are done together, in one.
-_RENDERED = ("make_previews", "make_thumbnail", "draw_cover", "draw_card")
+_RENDERED = ("make_previews", "make_thumbnail", "make_clip", "draw_cover", "draw_card")
 
 
 class Stage:

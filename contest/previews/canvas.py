@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,6 +33,12 @@ class GiveUp(Exception):
         super().__init__(verdict, reason)
         self.verdict = verdict
         self.reason = reason
+
+
+def check_room(error: Exception) -> None:
+    """Raise OSError if what FFmpeg could not do was writing to a full disk: the film is not to blame."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        raise OSError(error.errno, os.strerror(error.errno)) from error
 
 
 class Canvas:

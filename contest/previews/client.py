@@ -28,7 +28,7 @@ from contest.previews.outcome import FONTS_FILE, PRESETS, NoRoom, Output, Render
 __all__ = ["Limits", "NoRoom", "Output", "PreviewServer", "Progress", "RendererGone", "Result", "Unconfined", "render"]
 
 #: How long the server may say nothing at all: its own wall clock for one file, and a short queue before it.
-_SILENCE_S = 180.0
+_SILENCE_S, _CLIP_SILENCE_S = 180.0, 420.0
 _START_S = 60.0
 #: What of our environment the server sees. Anything else could be a secret.
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "FONTCONFIG_PATH")
@@ -184,7 +184,7 @@ def render(
     """
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-        connection.settimeout(_SILENCE_S)
+        connection.settimeout(_CLIP_SILENCE_S if clips else _SILENCE_S)
         descriptor = _read_only(file)
         stack.callback(os.close, descriptor)
         try:

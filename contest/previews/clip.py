@@ -17,25 +17,23 @@ import numpy
 import pyvips
 from av.error import FFmpegError
 
-from contest.previews import colours, extras, video
-from contest.previews.canvas import Canvas, GiveUp, Renderer
+from contest.previews import colours, extras, soundtrack, video
+from contest.previews.canvas import Canvas, GiveUp, Renderer, check_room
 from contest.previews.kinds import VIDEOS, Kind
 
 #: At most so long an edge in pixels, and so many seconds of the film.
 EDGE, SECONDS = 1280, 60.0
 #: Frames closer to each other than this are left out: at most thirty a second, as few cameras need more.
 _SHORTEST_S = 1 / 33
-#: What it may take: as many processor seconds as the longest clip lasts, and time on the wall beside other work.
-_CPU_S, _WALL_S = 60.0, 110.0
+#: What it may take: as many processor seconds as the longest clip lasts, and on the wall the time that these need
+#: at a low priority beside other work.
+_CPU_S, _WALL_S = 60.0, 360.0
 #: Good enough for an interface's small text, and never more than 30 MB.
 _ENCODING = {"preset": "veryfast", "crf": "23", "maxrate": "4M", "bufsize": "8M"}
 #: A keyframe after so many frames, so that a player finds its place.
 _KEYFRAMES = 60
 _TICKS = Fraction(1, 90_000)
 _LIMITED_RANGE = 1
-#: Sound that an MP4 takes as it is, by codec; what is not packed at all is encoded; all other is left out.
-_CARRIED, _PLAIN = frozenset({"aac", "mp3", "opus"}), "pcm_"
-_SOUND_RATE, _SOUND_BITS = 48_000, 128_000
 #: Edge of the table through which foreign colours go; between its entries they are blended.
 _TABLE = 33
 #: For that: three planes of 16 bits, for which the filter has its fast code.
@@ -43,7 +41,7 @@ _DEEP = "gbrp16le"
 
 
 def draw_clip(data: Any, canvas: Canvas) -> None:
-    """The extra `mp4` of a video, and the fact `clip_ms`: how much of the film it shows.
+    """The extra `mp4` of a video, and the fact `clip_ms`: how much of the film it shows; `mute` without its sound.
 
     Upright pixels are square; colours are sRGB's as those of the poster; what is transparent is white. Raises GiveUp,
     and OSError if the disk is full.
@@ -51,14 +49,15 @@ def draw_clip(data: Any, canvas: Canvas) -> None:
     path = canvas.extra("mp4")
     try:
         with video.opened(data) as container:
-            shown_s = _Clip(video.Film(container), canvas).write(path)
+            film = _Clip(video.Film(container), canvas)
+            shown_s = film.write(path)
         video.blank_notes(path)
         with path.open("rb") as file:
             width, height = extras.measure("mp4", file, path.stat().st_size)
     except (FFmpegError, ValueError) as error:
-        video.check_room(error)
+        check_room(error)
         raise GiveUp("failed", "unreadable") from error
-    canvas.source(pages=1, width=width, height=height, clip_ms=max(1, round(shown_s * 1000)))
+    canvas.source(pages=1, width=width, height=height, clip_ms=max(1, round(shown_s * 1000)), mute=int(film.mute))
     canvas.made_extra("mp4", width=width, height=height)
 
 
@@ -79,6 +78,8 @@ class _Clip:
         #: The moment of the frame that was taken last, and what the clip shows; in seconds.
         self._last_s = -1.0
         self._shown_s = 0.0
+        #: Whether the film has sound that could not be decoded.
+        self.mute = False
 
     def write(self, path: Path) -> float:
         """Write the file; the seconds of the film that are in it."""
@@ -86,15 +87,18 @@ class _Clip:
         options = {"fflags": "+bitexact", "movflags": "+faststart"}
         with av.open(str(path), "w", format="mp4", container_options=options) as target:
             pictures = self._pictures(target)
-            sound = _sound(film.sound, target, self._origin_s)
+            sound = soundtrack.begin(
+                film.container, film.sound, target, "mp4", origin_s=self._origin_s, until_s=SECONDS
+            )
+            self.mute = film.sound is not None and sound is None
             for packet in _packets(film.container, [film.stream] + ([film.sound] if sound else [])):
-                if packet.stream.index != film.stream.index:
-                    if sound is not None:
-                        sound.take(packet)
-                    continue
-                for frame in _frames(packet):
-                    if self._takes(frame):
-                        target.mux(pictures.encode(self._drawn(frame)))
+                if sound is not None and packet.stream.index == sound.index:
+                    # Of the pictures this may be the last one, and hours of sound behind it.
+                    sound.take(packet)
+                else:
+                    for frame in _frames(packet):
+                        if self._takes(frame):
+                            target.mux(pictures.encode(self._drawn(frame)))
                 if self._last_s > SECONDS:
                     break
                 # Of what takes so long, there is at least something to see.
@@ -179,58 +183,6 @@ class _Colours:
             self._graph.link_nodes(*nodes).configure()
         self._graph.push(frame)
         return self._graph.pull()
-
-
-class _Carried:
-    """Sound that stays as it is."""
-
-    def __init__(self, source: Any, target: Any, origin_s: Fraction) -> None:
-        self._target, self._origin_s = target, origin_s
-        self._stream = target.add_stream_from_template(source, opaque=True)
-
-    def take(self, packet: Any) -> None:
-        if not packet.size or packet.pts is None or packet.pts * packet.time_base - self._origin_s > SECONDS:
-            return
-        late = round(self._origin_s / packet.time_base)
-        packet.pts -= late
-        packet.dts = packet.pts if packet.dts is None else packet.dts - late
-        packet.stream = self._stream
-        self._target.mux_one(packet)
-
-    def end(self) -> None:
-        """Nothing is left."""
-
-
-class _Encoded:
-    """Sound that was not packed at all, as cameras and design programs hand it out."""
-
-    def __init__(self, target: Any, origin_s: Fraction) -> None:
-        self._target, self._origin_s = target, origin_s
-        self._stream = target.add_stream("aac", rate=_SOUND_RATE)
-        self._stream.layout, self._stream.bit_rate = "stereo", _SOUND_BITS
-        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE, frame_size=1024)
-
-    def take(self, packet: Any) -> None:
-        for frame in _frames(packet):
-            if frame.pts is None or frame.pts * frame.time_base - self._origin_s > SECONDS:
-                continue
-            frame.pts -= round(self._origin_s / frame.time_base)
-            self._encode(frame)
-
-    def end(self) -> None:
-        self._encode(None)
-        self._target.mux(self._stream.encode(None))
-
-    def _encode(self, frame: Any) -> None:
-        for part in self._resampler.resample(frame):
-            self._target.mux(self._stream.encode(part))
-
-
-def _sound(source: Any, target: Any, origin_s: Fraction) -> _Carried | _Encoded | None:
-    codec = video.codec_of(source) if source is not None else ""
-    if codec in _CARRIED:
-        return _Carried(source, target, origin_s)
-    return _Encoded(target, origin_s) if codec.startswith(_PLAIN) else None
 
 
 def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:

@@ -69,10 +69,14 @@ def draw_raster(data: Any, canvas: Canvas) -> None:
     check_size(canvas, width, height)
     cicp = _numbers(data, head)
     image, whole = read(data, canvas.edge(), cicp=cicp)
+    if not whole and _is_tiff(data) and _one_colour(image):
+        # What libtiff fills the gaps with is no part of the picture.
+        canvas.source(pages=1, width=width, height=height)
+        raise GiveUp("failed", _fault(data))
     canvas.source(pages=1, width=width, height=height, **facts(image, cicp))
     canvas.draw(image)
     if completed is not None or not whole:
-        raise GiveUp("damaged", "truncated")
+        raise GiveUp("damaged", _fault(data))
     if tiles.wanted(canvas, width, height):
         tiles.write(upright(open_image(data)), canvas, cicp=cicp, alpha=image.hasalpha())
 
@@ -98,12 +102,15 @@ def draw_tiff(data: Any, canvas: Canvas) -> None:
                 break
             check_size(canvas, width, height)
             image, whole = read(data, canvas.edge(largest), page=index)
+            if not whole and _one_colour(image):
+                damage = damage or "unreadable"
+                continue
         except pyvips.Error as error:
             if out_of_memory(error):
                 raise
             damage = damage or "unreadable"
             continue
-        damage = damage or ("" if whole else "truncated")
+        damage = damage or ("" if whole else _fault(data))
         if not drawn:
             canvas.source(pages=len(shown), width=width, height=height, **facts(image))
         canvas.draw(image, page=number, largest=largest, label="page", original=(width, height))
@@ -144,8 +151,10 @@ def draw_heic(data: Any, canvas: Canvas) -> None:
 def open_image(data: Any, *, strict: bool = False, **options: Any) -> pyvips.Image:
     """A picture that is read row by row. Strictly: its reading raises pyvips.Error where data are missing."""
     source = pyvips.Source.new_from_memory(data)
+    # A strip of a TIFF that cannot be read is an error to libtiff, wherever the file ends.
+    least = "error" if _is_tiff(data) else "truncated"
     image = pyvips.Image.new_from_source(
-        source, "", access="sequential", fail_on="truncated" if strict else "none", **options
+        source, "", access="sequential", fail_on=least if strict else "none", **options
     )
     if isinstance(data, mmap.mmap) and len(data) > _LARGE_FILE:
         _let_go(image, data)
@@ -206,6 +215,19 @@ def _shown(image: pyvips.Image) -> pyvips.Image:
         hidden = image.extract_band(0, n=image.bands - 1).copy_memory()
         return hidden if hidden.deviate() > _EMPTY else image
     return image
+
+
+def _is_tiff(data: Any) -> bool:
+    return bytes(data[:2]) in (b"II", b"MM")
+
+
+def _fault(data: Any) -> str:
+    """Why something of a picture is missing. Parts of a TIFF may be unreadable in a file that is whole."""
+    return "unreadable" if _is_tiff(data) and not breaks_off(data) else "truncated"
+
+
+def _one_colour(image: pyvips.Image) -> bool:
+    return all(low == high for low, high in image.stats().numpy()[1:, :2].tolist())
 
 
 def upright_size(head: pyvips.Image) -> tuple[int, int]:

@@ -60,6 +60,7 @@ class Kind(StrEnum):
     MP4 = "mp4"
     MOV = "mov"
     WEBM = "webm"
+    AVI = "avi"
     #: Lottie as bare JSON, and in its package.
     LOTTIE = "lottie"
     DOTLOTTIE = "dotlottie"
@@ -106,6 +107,7 @@ MEDIA_TYPES: Mapping[Kind, str] = {
     Kind.MP4: "video/mp4",
     Kind.MOV: "video/quicktime",
     Kind.WEBM: "video/webm",
+    Kind.AVI: "video/x-msvideo",
     Kind.LOTTIE: "application/json",
     Kind.DOTLOTTIE: "application/zip+dotlottie",
     Kind.TTF: "font/ttf",
@@ -149,6 +151,7 @@ EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
     Kind.MP4: ("mp4", "m4v"),
     Kind.MOV: ("mov",),
     Kind.WEBM: ("webm", "mkv"),
+    Kind.AVI: ("avi",),
     Kind.LOTTIE: ("json",),
     Kind.DOTLOTTIE: ("lottie",),
     Kind.TTF: ("ttf", "ttc"),
@@ -173,7 +176,7 @@ ARCHIVES = frozenset(
     {Kind.ZIP, Kind.PROTOTYPE, Kind.SKETCH, Kind.FIG, Kind.XD, Kind.PPTX, Kind.KEYNOTE, Kind.DOTLOTTIE, Kind.THREEMF}
 )
 PICTURES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF, Kind.TIFF, Kind.AVIF, Kind.HEIC, Kind.SVG, Kind.SVGZ})
-VIDEOS = frozenset({Kind.MP4, Kind.MOV, Kind.WEBM})
+VIDEOS = frozenset({Kind.MP4, Kind.MOV, Kind.WEBM, Kind.AVI})
 FONTS = frozenset({Kind.TTF, Kind.OTF, Kind.WOFF, Kind.WOFF2})
 MODELS = frozenset({Kind.GLB, Kind.GLTF, Kind.STL, Kind.OBJ, Kind.STEP, Kind.THREEMF})
 
@@ -198,6 +201,11 @@ def takes(kinds: Iterable[str], kind: Kind) -> bool:
     return any(kind in INCLUDES.get(Kind(each), frozenset({Kind(each)})) for each in kinds)
 
 
+def called(kind: str, name: str) -> str:
+    """The kind by which its owner knows a file called `name`: what Illustrator saved as a PDF is a PDF to people."""
+    return Kind.PDF if kind == Kind.AI and not name.lower().endswith(".ai") else kind
+
+
 _PDF_WITHIN = 1024  # the header may stand anywhere in the first 1024 bytes (Adobe's reader, and so all others)
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.\-]*:)?svg(?=[\s/>])")
 
@@ -215,8 +223,8 @@ def sniff(head: bytes, *, size: int) -> Kind | None:
         return Kind.JPEG
     if head.startswith((b"GIF87a", b"GIF89a")):
         return Kind.GIF
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return Kind.WEBP
+    if head.startswith(b"RIFF") and head[8:12] in _RIFF:
+        return _RIFF[head[8:12]]
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Kind.ZIP
     if head.startswith(b"\x1f\x8b"):
@@ -258,6 +266,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\x4f\xff\x51", Kind.JPEG2000),
     (b"\0\0\0\x0cjP  \r\n\x87\n", Kind.JPEG2000),
 )
+_RIFF = {b"WEBP": Kind.WEBP, b"AVI ": Kind.AVI}
 _STILL = {b"avif": Kind.AVIF, b"avis": Kind.AVIF}
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 

@@ -16,6 +16,11 @@ FLAG, LOOK = 8, 14
 #: Of the bits that either of two hashes has set, at most so many in a hundred may differ. Where a page is blank its
 #: bits are unset, and all plain pages share that: they must be alike in what they show.
 MOST_UNLIKE = 36
+#: The same for turned pictures, of which there are seven to find something by chance.
+MOST_UNLIKE_TURNED = 15
+#: Pages with one layout and different pictures in it are alike as a whole: the tiles that tell in both pages may
+#: differ in so many bits on average.
+MOST_UNLIKE_TILES = 12
 
 
 def hashes(grey: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -58,7 +58,8 @@ REASONS = frozenset(
 LABELS = frozenset({"picture", "page", "slide", "frame", "artboard", "poster", "specimen", "view", "screen"})
 
 #: Facts of a file as a whole: name → largest value. Numbers only; what is not known is left out.
-#: `hdr`, `alpha` and `sound` are 0 or 1. `clip_ms`: how much of a video its `mp4` shows, if that is a clip.
+#: `hdr`, `alpha`, `sound` and `mute` are 0 or 1. `clip_ms`: how much of a video its `mp4` shows, if that is a clip;
+#: `mute`: what plays of it lacks the sound that it has.
 FACTS: Mapping[str, int] = {
     "frames": 10**7,
     "duration_ms": 10**9,
@@ -66,6 +67,7 @@ FACTS: Mapping[str, int] = {
     "hdr": 1,
     "alpha": 1,
     "sound": 1,
+    "mute": 1,
     "members": 10**5,
     "glyphs": 10**6,
     "triangles": 10**9,

@@ -6,15 +6,16 @@ its own (see `pipeline`). The packages of design programs hold a picture of them
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
-from contest.previews import pack
+from contest.previews import links, pack
 from contest.previews.archives import View, check_zip, is_extra, shown_name
 from contest.previews.canvas import Canvas, GiveUp, Renderer
 from contest.previews.kinds import (
@@ -38,6 +39,8 @@ _CHUNK = 1024 * 1024
 #: Characters of all paths in a tree together: each may take twelve bytes in its file, of 4 million.
 _TREE_ROOM = 300_000
 _LONGEST_PATH = 1000
+#: What is read of a prototype's pages for their links, all of them together: they are in memory at once.
+_LINKS_ROOM = 50_000_000
 #: How many members a hurried caller gets, who wants the first picture only.
 _QUICK_MEMBERS = 3
 
@@ -133,17 +136,25 @@ def draw_prototype(data: Any, canvas: Canvas) -> None:
             _hand_out_best(archive, members, canvas)
             return
         if canvas.wants("site"):
+            served = list(_served(archive, [(member.path[len(root) :], member.info) for member in below]))
             with canvas.extra("site").open("wb") as out:
-                pack.write(
-                    out,
-                    {},
-                    [
-                        (member.path[len(root) :], _Stream(archive, member.info), member.info.file_size)  # type: ignore[misc]
-                        for member in below
-                    ],
-                )
+                pack.write(out, {}, served)
             canvas.made_extra("site", width=0, height=0)
     raise GiveUp("icon", "no_tool")
+
+
+def _served(
+    archive: zipfile.ZipFile, members: Sequence[tuple[str, zipfile.ZipInfo]]
+) -> Iterator[tuple[str, BinaryIO, int]]:
+    """Members as they are served: what the entrant packed, but for links that would lead nowhere."""
+    names, room = {path for path, _ in members}, _LINKS_ROOM
+    for path, info in members:
+        if path.lower().endswith(links.READ) and info.file_size <= min(room, links.MOST_READ):
+            room -= info.file_size
+            body = links.relative(archive.read(info), path, names)
+            yield path, io.BytesIO(body), len(body)
+        else:
+            yield path, _Stream(archive, info), info.file_size  # type: ignore[misc]
 
 
 class _Stream:

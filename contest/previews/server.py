@@ -79,7 +79,7 @@ _MAX_FOLDER_BYTES = 600_000_000
 #: Kinds of which an extra is about as large as the file itself.
 _LARGE = VIDEOS | {Kind.PROTOTYPE}
 #: A clip of a video may take so many times what pictures may, of the processor and on the wall.
-_CLIP_TIMES = 4
+_CLIP_TIMES, _CLIP_WALL_TIMES = 4, 10
 #: How a child ends that found the disk full.
 _NO_ROOM = 75
 _PATIENCE_S = 60.0  # for a client that sends no header, or does not fetch what it asked for
@@ -235,7 +235,7 @@ class Server:
                     os._exit(1)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.close(child_end)
-            job.deadline = time.monotonic() + self._settings.wall_s * (_CLIP_TIMES if clips else 1)
+            job.deadline = time.monotonic() + self._settings.wall_s * (_CLIP_WALL_TIMES if clips else 1)
             os.set_blocking(job.pipe, False)
             job.pidfd = os.pidfd_open(job.pid)
             self._selector.register(job.pipe, selectors.EVENT_READ, job)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import io
-import os
 import struct
 import time
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ import pyvips
 from av.error import FFmpegError
 from av.stream import Disposition
 
-from contest.previews import boxes, colours, extras
-from contest.previews.canvas import Canvas, GiveUp, Renderer
-from contest.previews.kinds import Kind
+from contest.previews import boxes, colours, extras, soundtrack
+from contest.previews.canvas import Canvas, GiveUp, Renderer, check_room
+from contest.previews.kinds import VIDEOS, Kind
 from contest.previews.outcome import FACTS, MAX_EXTRA_BYTES, MAX_PIXELS
 
 #: Frames along the video, beside the poster.
@@ -42,6 +41,8 @@ _CARRIED = {
     "mp4": (frozenset({"h264", "av1"}), frozenset({"aac", "mp3", "opus"})),
     "webm": (frozenset({"vp8", "vp9", "av1"}), frozenset({"opus", "vorbis"})),
 }
+#: Sound that they do not take is encoded for them up to this length in seconds: it is the dearest part of a copy.
+_SOUND_S = 300.0
 #: Bitstream filters that take out what a person may have written between the pictures.
 _FILTERS = {"h264": "filter_units=remove_types=6", "av1": "filter_units=remove_types=5"}
 #: Light beyond white is taken from frames with 16 bits up to so many pixels, and with 8 above.
@@ -51,7 +52,7 @@ _FULL_RANGE = 2
 
 
 def draw_video(data: Any, canvas: Canvas) -> None:
-    """Poster and frames of an MP4, MOV, WebM or Matroska file, and its `mp4` or `webm` if a browser can play it.
+    """Poster and frames of an MP4, MOV, WebM, Matroska or AVI file, and its `mp4` or `webm` if a browser can play it.
 
     Ends as `damaged` if the file is cut off or a part of it cannot be decoded.
     """
@@ -77,14 +78,27 @@ def _pictures(film: Film, canvas: Canvas, data: Any) -> int:
         return 0
     first = film.picture(poster)
     ends = [] if canvas.quick else film.moments()
-    facts = film.facts(poster)
-    canvas.source(pages=1 + len(ends), width=first.width, height=first.height, **facts)
+    said = {"pages": 1 + len(ends), "width": first.width, "height": first.height, **film.facts(poster)}
+    canvas.source(**said)
     canvas.draw(first, label="poster", number=1)
-    pages, seen = 1, set()
     if canvas.quick:
-        return pages
-    _copy(film, data, canvas)
-    for moment in ends:
+        return 1
+    told = _copy(film, data, canvas)
+    pages = _draw_along(film, canvas, ends)
+    if ends and pages == 1:
+        # All moments lie behind its end: it is not as long as it notes.
+        film.measure()
+        pages = _draw_along(film, canvas, film.moments())
+    found = said | film.facts(poster) | told | {"pages": pages}
+    if found != said:
+        canvas.source(**found)
+    return pages
+
+
+def _draw_along(film: Film, canvas: Canvas, moments: list[float]) -> int:
+    """Draw the frames at some moments, each once, as far as there is time; the number of pages with the poster."""
+    pages, seen = 1, set()
+    for moment in moments:
         if canvas.late(cpu_s=_BUDGET_CPU_S, wall_s=_BUDGET_WALL_S):
             break
         frame = film.at(moment)
@@ -93,20 +107,37 @@ def _pictures(film: Film, canvas: Canvas, data: Any) -> int:
         seen.add(frame.pts)
         pages += 1
         canvas.draw(film.picture(frame), page=pages, label="frame", number=film.number(frame), largest="1280")
-    if pages != 1 + len(ends):
-        canvas.source(pages=pages, width=first.width, height=first.height, **facts)
     return pages
 
 
 def opened(data: Any) -> Any:
-    """The file as one of two formats, by its bytes alone: playlists and lists of files are never tried."""
-    name = "matroska" if data[:4] == b"\x1aE\xdf\xa3" else "mov"
-    file = io.BytesIO(data) if isinstance(data, bytes) else data
-    file.seek(0)
+    """The file as one of three formats, by its bytes alone: playlists and lists of files are never tried."""
+    name = {b"\x1aE\xdf\xa3": "matroska", b"RIFF": "avi"}.get(bytes(data[:4]), "mov")
     options = {"protocol_whitelist": "none"}
     if name == "mov":
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
-    return av.open(file, "r", format=name, container_options=options, metadata_errors="replace", io_open=_no_other)
+    return av.open(
+        _Reader(data), "r", format=name, container_options=options, metadata_errors="replace", io_open=_no_other
+    )
+
+
+class _Reader:
+    """A file's bytes, or a mapping of them. FFmpeg may look behind their end, which a mapping refuses."""
+
+    def __init__(self, data: Any) -> None:
+        self._data, self._at = data, 0
+
+    def read(self, size: int) -> bytes:
+        part: bytes = self._data[self._at : self._at + size]
+        self._at += len(part)
+        return part
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence] + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
 
 
 def _no_other(*_asked: Any) -> NoReturn:
@@ -146,6 +177,14 @@ class Film:
             return float(self.container.duration / av.time_base)
         if self.stream.duration:
             return float(self.stream.duration * self.stream.time_base)
+        return self._measured()
+
+    def measure(self) -> None:
+        """Take the length from the packets, whatever the file notes of it."""
+        self.container.seek(0)
+        self.seconds, self._at = self._measured(), None
+
+    def _measured(self) -> float:
         last = self._start
         try:
             for packet in self.container.demux(self.stream):
@@ -200,7 +239,9 @@ class Film:
             try:
                 self.container.seek(wanted, stream=self.stream, backward=True)
             except FFmpegError:
-                self.container.seek(0)
+                # An AVI without its end has no index: then what comes next is all that there is.
+                with contextlib.suppress(FFmpegError):
+                    self.container.seek(0)
             self._frames = self.container.decode(self.stream)
         found, began = None, time.process_time()
         try:
@@ -274,34 +315,34 @@ def codec_of(stream: Any) -> str:
 # The copy ------------------------------------------------------------------------------------------
 
 
-def _copy(film: Film, data: Any, canvas: Canvas) -> None:
-    """Write the packets of pictures and sound into a new file, if a browser plays them; else, or on error, nothing."""
+def _copy(film: Film, data: Any, canvas: Canvas) -> dict[str, int]:
+    """Write the packets of pictures and sound into a new file, if a browser plays them; else, or on error, nothing.
+
+    Returns what is to be said of it: `mute` of a film whose sound is left out.
+    """
     preset = _preset(film, data)
     if preset is None or not canvas.wants(preset) or len(data) > MAX_EXTRA_BYTES - 10_000_000:
-        return
+        return {}
     path = canvas.extra(preset)
     try:
         # An opening of its own: the other one stands where frames are decoded.
         with opened(data) as container:
-            _carry(container, film, str(path), preset)
+            heard = _carry(container, film, str(path), preset)
         (_blank_tags if preset == "webm" else blank_notes)(path)
         with path.open("rb") as file:
             width, height = extras.measure(preset, file, path.stat().st_size)
     except (FFmpegError, ValueError) as error:
         check_room(error)
         path.unlink(missing_ok=True)
-        return
+        return {}
     canvas.made_extra(preset, width=width, height=height)
-
-
-def check_room(error: Exception) -> None:
-    """Raise OSError if what FFmpeg could not do was writing to a full disk: the film is not to blame."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        raise OSError(error.errno, os.strerror(error.errno)) from error
+    return {} if heard or film.sound is None else {"mute": 1}
 
 
 def _preset(film: Film, data: Any) -> str | None:
-    """The format of a copy that browsers play."""
+    """The format of a copy that browsers play. None of an AVI: its packets do not tell when they are to be seen."""
+    if data[:4] == b"RIFF":
+        return None
     if film.codec == "h264":
         return "mp4" if film.stream.pix_fmt in ("yuv420p", "yuvj420p") else None
     if film.codec == "av1":
@@ -309,10 +350,13 @@ def _preset(film: Film, data: Any) -> str | None:
     return "webm" if film.codec in _CARRIED["webm"][0] else None
 
 
-def _carry(container: Any, film: Film, path: str, preset: str) -> None:
+def _carry(container: Any, film: Film, path: str, preset: str) -> bool:
+    """Write the copy; whether it has sound. What the format does not take is encoded, if it is not long."""
     source = [container.streams[film.stream.index]]
-    if film.sound is not None and codec_of(film.sound) in _CARRIED[preset][1]:
-        source.append(container.streams[film.sound.index])
+    sound = None if film.sound is None else container.streams[film.sound.index]
+    carried = sound is not None and codec_of(sound) in _CARRIED[preset][1]
+    if carried:
+        source.append(sound)
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if preset == "mp4" else {})
     with av.open(path, "w", format=preset, container_options=options) as target:
         streams = {each.index: target.add_stream_from_template(each, opaque=True) for each in source}
@@ -320,10 +364,16 @@ def _carry(container: Any, film: Film, path: str, preset: str) -> None:
         described = _FILTERS.get(film.codec)
         cleaner = described and av.bitstream.BitStreamFilterContext(described, source[0], streams[pictures])
         times = iter(_decoding_times(container, source[0])) if _matroska_film(container, film) else None
-        for packet in container.demux(source):
+        track = None
+        if not carried and film.seconds <= _SOUND_S:
+            track = soundtrack.begin(container, sound, target, preset, until_s=_SOUND_S)
+        for packet in container.demux(source + ([sound] if track else [])):
+            index = packet.stream.index
+            if track is not None and index == track.index:
+                track.take(packet)
+                continue
             if not packet.size:
                 continue
-            index = packet.stream.index
             if times is not None and index == pictures:
                 packet.dts = next(times)
             try:
@@ -333,6 +383,9 @@ def _carry(container: Any, film: Film, path: str, preset: str) -> None:
             for each in cleaned:
                 each.stream = streams[index]
                 target.mux_one(each)
+        if track is not None:
+            track.end()
+    return carried or track is not None
 
 
 def _matroska_film(container: Any, film: Film) -> bool:
@@ -396,6 +449,9 @@ def _is_whole(data: Any) -> bool:
     size, at = len(data), 0
     if data[:4] == b"\x1aE\xdf\xa3":
         return boxes.webm_reaches(data[:64], size)
+    if data[:4] == b"RIFF":
+        # A longer film has further ones behind it, and some programs a rest of zeros.
+        return 8 + int.from_bytes(data[4:8], "little") <= size
     for _ in range(_WALK):
         if at == size:
             return True
@@ -413,4 +469,4 @@ def _is_whole(data: Any) -> bool:
     return True
 
 
-RENDERERS: dict[Kind, Renderer] = dict.fromkeys((Kind.MP4, Kind.MOV, Kind.WEBM), draw_video)
+RENDERERS: dict[Kind, Renderer] = dict.fromkeys(VIDEOS, draw_video)

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from contest import audit
 from contest.errors import Denied, NotFound
-from contest.models import Contest, Deliverable, Entry, EntryFile, OutboxItem, RevisionFile
-from contest.permissions import Actor, may_organise
+from contest.models import Contest, Deliverable, Entry, EntryFile, OutboxItem, Preview, RevisionFile
+from contest.permissions import Actor, organises
+from contest.previews.kinds import VIDEOS
 from contest.services import contests, previews
 from contest.services.listing import Listing, finds_entry, total
 from contest.vocabulary import EntryState, FileState, PreviewState
@@ -174,9 +175,43 @@ def retry_all(session: Session, actor: Actor, slug: str) -> int:
     return len(rows)
 
 
+def owe_clips(session: Session, slug: str | None = None) -> tuple[int, int]:
+    """Owe the clips that videos lack which browsers do not play: of one contest, or of all. Raises NotFound.
+
+    Returns how many are owed by now, and how many of these were not before. Asked for again are those, too, that were
+    made before clips had the sound of every film.
+    """
+    which: Any = Entry.contest_id
+    if slug is not None:
+        which = session.scalar(select(Contest.id).where(Contest.slug == slug))
+        if which is None:
+            raise NotFound
+    facts = EntryFile.preview_facts
+    plays = select(Preview.id).where(Preview.file_id == EntryFile.id, Preview.preset.in_(("mp4", "webm")))
+    silent = and_(facts.has_key("clip_ms"), ~facts.has_key("mute"), facts["sound"].as_integer() == 1)
+    asked = select(OutboxItem.id).where(_owed("clip")).correlate(EntryFile).exists()
+    rows = session.execute(
+        select(EntryFile, asked)
+        .join(Entry, Entry.id == EntryFile.entry_id)
+        .where(
+            *_files(which),
+            EntryFile.kind.in_(VIDEOS),
+            EntryFile.preview_state.in_((PreviewState.READY, PreviewState.DAMAGED)),
+            # One frame is a picture.
+            EntryFile.preview_done > 1,
+            or_(~plays.correlate(EntryFile).exists(), silent),
+        )
+        .order_by(EntryFile.accepted_at, EntryFile.id)
+    ).all()
+    new = [row for row, is_asked in rows if not is_asked]
+    for row in new:
+        previews.owe_clip(session, row)
+    return len(rows), len(new)
+
+
 def _organised(session: Session, actor: Actor, slug: str) -> Contest:
     contest = contests.get_managed(session, actor, slug)
-    may_organise(actor, contest).require()
+    organises(actor, contest).require()
     return contest
 
 

@@ -28,7 +28,7 @@ from contest.models import (
     RevisionFile,
 )
 from contest.previews.extras import OVERLAP, TILE
-from contest.previews.kinds import EXTENSIONS, Kind
+from contest.previews.kinds import EXTENSIONS, Kind, called
 from contest.previews.outcome import EXTRAS, PRESETS
 from contest.services.sheets import Members, Picture, PictureSize, PlainFile, Tiles
 from contest.vocabulary import PreviewState, Role
@@ -112,7 +112,9 @@ def reworded(session: Session, file_ids: Iterable[uuid.UUID]) -> Mapping[tuple[s
 def of_revision(session: Session, revision_id: uuid.UUID) -> tuple[tuple[Picture, ...], tuple[PlainFile, ...]]:
     """The pages of all picture files, and the files without pictures."""
     files = session.execute(
-        _files([revision_id]).add_columns(EntryFile.preview_pages, EntryFile.preview_facts, EntryFile.preview_tree)
+        _files([revision_id]).add_columns(
+            EntryFile.name, EntryFile.preview_pages, EntryFile.preview_facts, EntryFile.preview_tree
+        )
     ).all()
     drawn = _drawn(session, [row.file_id for row in files if row.preview_state in SHOWN])
     clickable = sites(session, revision_id) if any(row.kind == Kind.PROTOTYPE for row in files) else ()
@@ -189,7 +191,7 @@ def _picture(
         label=label,
         place=first.number or page,
         of=max(file.preview_pages, pages) if label in _COUNTED else 0,
-        kind=file.kind,
+        kind=called(file.kind, file.name),
         facts={name: value for name, value in file.preview_facts.items() if type(value) is int},
         placeholder=(first.placeholder or b"").hex(),
         tiles=Tiles(tiles.width, tiles.height, TILE, OVERLAP) if tiles else None,

@@ -121,7 +121,7 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
         lacks_film = pipeline.lacks_film(source[1], result)
         _note(session, row, result, keeps_clip=lacks_film)
         if lacks_film:
-            _owe_clip(session, row)
+            owe_clip(session, row)
         if any(page.turned for page in result.page_list):
             outbox.add(
                 session,
@@ -134,7 +134,9 @@ def make(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file
 
 
 def make_clip(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage, file_id: uuid.UUID) -> None:
-    """The job: a clip of a video that browsers do not play, once its pictures are there. Without one nothing changes.
+    """The job: a clip of a video that browsers do not play, once its pictures are there.
+
+    Where none could be made, the fact `clip_ms` is 0, unless an earlier one still plays.
 
     Raises RendererGone and StorageDown; the job then comes again.
     """
@@ -145,16 +147,29 @@ def make_clip(unit_of_work: UnitOfWork, finishing: UnitOfWork, storage: Storage,
     result = _render(pipeline.clip, storage, file_id, *source, Order(""))
     with finishing() as session:
         row = _lock(session, file_id, _SHOWN)
-        if row is None or not result.outputs:
+        if row is None:
+            return
+        if not result.outputs:
+            _note_no_clip(row)
             return
         _note_output(session, file_id, result.outputs[0])
         row.preview_facts = {**row.preview_facts, **result.facts}
 
 
-def _owe_clip(session: Session, row: EntryFile) -> None:
-    """Ask for the clip of a video, after all pictures that are owed: it takes as long as many of them."""
+def give_up_clip(session: Session, file_id: uuid.UUID) -> None:
+    """Note that no clip could be made at all: of the video there are pictures only."""
+    if (row := _lock(session, file_id, _SHOWN)) is not None:
+        _note_no_clip(row)
+
+
+def _note_no_clip(row: EntryFile) -> None:
+    row.preview_facts = {"clip_ms": 0, **row.preview_facts}
+
+
+def owe_clip(session: Session, row: EntryFile) -> None:
+    """Ask for the clip of a video. It takes as long as many pictures, so it has a queue of its own."""
     share, file_id = _share(session, row), str(row.id)
-    outbox.add(session, "make_clip", queue="previews", key=f"clip:{file_id}", share=share, later=True, file_id=file_id)
+    outbox.add(session, "make_clip", queue="clips", key=f"clip:{file_id}", share=share, file_id=file_id)
 
 
 def _source(
@@ -235,8 +250,8 @@ def _note(session: Session, row: EntryFile, result: Result, *, keeps_clip: bool)
     `keeps_clip`: but for its clip, which plays until the next one is made: that may take hours.
     """
     kept = {(output.page, output.preset) for output in result.outputs}
-    clip = {name: value for name, value in row.preview_facts.items() if name == "clip_ms" and keeps_clip}
-    if clip:
+    clip = {name: value for name, value in row.preview_facts.items() if name in ("clip_ms", "mute") and keeps_clip}
+    if clip.get("clip_ms"):
         kept.add((1, "mp4"))
     for preview in session.scalars(select(Preview).where(Preview.file_id == row.id)):
         # Its object is left to the sweeper: nothing is deleted before the commit.

@@ -29,8 +29,8 @@ from contest.models import (
     Similarity,
     Texts,
 )
-from contest.permissions import Actor, may_organise
-from contest.previews.likeness import FLAG, LOOK, MOST_UNLIKE
+from contest.permissions import Actor
+from contest.previews.likeness import FLAG, LOOK, MOST_UNLIKE, MOST_UNLIKE_TILES, MOST_UNLIKE_TURNED
 from contest.services import contests
 from contest.services.listing import Listing
 from contest.vocabulary import EntryState, FileState, PublicationState
@@ -43,15 +43,19 @@ MOST_PAIRS = 200
 SIDES = ("this", "that")
 
 
-def _tiles(of: str) -> str:
+def _tiles(of: str, *, within: int = TILE_BITS) -> str:
     """SQL that adds up `of` over the nine places where both pages have a tile and the two are alike."""
     alike = "mine.tiles[{0}] <> 0 AND o.tiles[{0}] <> 0 AND bit_count((mine.tiles[{0}] # o.tiles[{0}])::bit(64)) <= {1}"
-    terms = (f"CASE WHEN {alike.format(at, TILE_BITS)} THEN {of.format(at)} ELSE 0 END" for at in range(1, 10))
+    terms = (f"CASE WHEN {alike.format(at, within)} THEN {of.format(at)} ELSE 0 END" for at in range(1, 10))
     return " + ".join(terms)
 
 
+_BITS = "bit_count((mine.tiles[{0}] # o.tiles[{0}])::bit(64))"
+
+
 # One statement for all pages of a file: each of its orientations against the upright hash of every page of
-# other entrants in the contest and of winners of any contest; then tiles against tiles. Terms are written out,
+# other entrants in the contest and of winners of any contest, where upright pages must be alike in their tiles as
+# well; then tiles against tiles. Terms are written out,
 # because the database goes through millions of pairs and joins of small arrays would cost ten times as much.
 _PAIRS = text(f"""
 WITH mine AS MATERIALIZED (
@@ -64,17 +68,21 @@ WITH mine AS MATERIALIZED (
            -- Of another contest's winner only what was handed in there: nobody looks into a draft.
            OR e.id = ANY(:winners) AND EXISTS (SELECT FROM revision_file r WHERE r.file_id = f.id))
 ), ways AS MATERIALIZED (
-    SELECT mine.page, way.hash, way.ordinality > 1 AS is_turned
+    SELECT mine.page, mine.tiles, way.hash, way.ordinality > 1 AS is_turned
     FROM mine CROSS JOIN LATERAL unnest(mine.turned) WITH ORDINALITY AS way(hash, ordinality)
 ), wholes AS (
-    SELECT ways.page, o.file_id, o.page AS other_page, ways.is_turned,
-           bit_count((ways.hash # o.upright)::bit(64)) AS distance
-    FROM ways JOIN others o
-      ON bit_count((ways.hash # o.upright)::bit(64)) <= CASE WHEN ways.is_turned THEN :flag ELSE :look END
-     AND bit_count((ways.hash # o.upright)::bit(64)) * 100 <= :most_unlike * bit_count((ways.hash | o.upright)::bit(64))
+    SELECT mine.page, o.file_id, o.page AS other_page, mine.is_turned,
+           bit_count((mine.hash # o.upright)::bit(64)) AS distance
+    FROM ways mine JOIN others o
+      ON bit_count((mine.hash # o.upright)::bit(64)) <= CASE WHEN mine.is_turned THEN :flag ELSE :look END
+     AND bit_count((mine.hash # o.upright)::bit(64)) * 100
+         <= CASE WHEN mine.is_turned THEN :most_unlike_turned ELSE :most_unlike END
+            * bit_count((mine.hash | o.upright)::bit(64))
+    -- Tiles are those of the upright page, so they say nothing of one that was turned.
+    WHERE mine.is_turned OR {_tiles(_BITS, within=64)} <= :most_unlike_tiles * ({_tiles("1", within=64)})
 ), parts AS (
     SELECT mine.page, o.file_id, o.page AS other_page,
-           ({_tiles("bit_count((mine.tiles[{0}] # o.tiles[{0}])::bit(64))")}) / ({_tiles("1")}) AS distance
+           ({_tiles(_BITS)}) / ({_tiles("1")}) AS distance
     FROM mine JOIN others o ON {_tiles("1")} >= :tiles_alike
 )
 SELECT DISTINCT ON (file_id, page, other_page) file_id, page, other_page, way, distance FROM (
@@ -118,6 +126,8 @@ def compare(session: Session, file_id: uuid.UUID) -> None:
             # Seven further tries find seven times as much by chance.
             "flag": FLAG,
             "most_unlike": MOST_UNLIKE,
+            "most_unlike_turned": MOST_UNLIKE_TURNED,
+            "most_unlike_tiles": MOST_UNLIKE_TILES,
             "tiles_alike": TILES_ALIKE,
         },
     ).all()
@@ -314,8 +324,7 @@ def picture_key(session: Session, actor: Actor, slug: str, pair_id: uuid.UUID, s
 
 def put_aside(session: Session, actor: Actor, slug: str, pair_id: uuid.UUID) -> None:
     """Note that an organiser has looked at a pair. Twice changes nothing. Raises NotFound and Denied."""
-    contest = contests.get_managed(session, actor, slug)
-    may_organise(actor, contest).require()
+    contest = contests.get_for_change(session, actor, slug)
     row = session.scalars(
         select(Similarity).where(Similarity.id == pair_id, Similarity.contest_id == contest.id).with_for_update()
     ).first()

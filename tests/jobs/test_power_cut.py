@@ -17,7 +17,7 @@ from contest import outbox, schema
 from contest.db import Database
 from contest.embedded import Embedded
 from contest.models import EntryFile, MailMessage, OutboxItem, Preview
-from contest.services import accounts
+from contest.services import codes
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import CodePurpose
@@ -79,7 +79,7 @@ def test_what_was_acknowledged_survives_and_what_is_owed_arrives(embedded: Embed
         people = [make.account().email for _ in range(3)]
         session.flush()
         for address in people:
-            accounts.request_code(session, email=address, purpose=CodePurpose.SIGN_IN, locale="en")
+            codes.request_code(session, email=address, purpose=CodePurpose.SIGN_IN, locale="en")
     worker = _worker(settings)
     try:
         until(lambda: _count(database, OutboxItem.job == "make_previews", OutboxItem.lease_until.is_not(None)) > 0, 30)

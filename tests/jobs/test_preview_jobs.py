@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from contest import jobs, outbox
 from contest.db import Database
+from contest.errors import NotFound
 from contest.models import Entry, EntryFile, OutboxItem, Preview, PreviewPage
 from contest.previews.client import RendererGone
 from contest.services import checks, drafts, failures, previews
@@ -226,7 +228,7 @@ class TestClip:
         found = session.scalars(select(Preview).where(Preview.file_id == row.id, Preview.preset == "mp4")).one()
         data = storage.read(found.key)
         assert (found.page, found.width, found.height, data[4:8], len(data)) == (1, 64, 48, b"ftyp", found.size)
-        assert next(session.scalars(select(OutboxItem.turn).where(OutboxItem.job == "make_clip"))) > 1_000_000
+        assert session.scalars(select(OutboxItem.queue).where(OutboxItem.job == "make_clip")).all() == ["clips"]
 
         # With its pictures made anew, so is the clip.
         row.preview_state = "failed"
@@ -242,6 +244,74 @@ class TestClip:
         session.refresh(row)
         assert (row.preview_state, row.preview_facts["clip_ms"]) == ("ready", 3000)
         assert session.scalar(select(Preview.id).where(Preview.file_id == row.id, Preview.preset == "mp4")) == found.id
+
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_of_a_video_of_which_none_can_be_made(
+        self,
+        entry: Entry,
+        make: Make,
+        session: Session,
+        storage: Storage,
+        database: Database,
+        run_jobs: Callable[[], list[str]],
+        *,
+        lost: bool,
+    ) -> None:
+        """It says so; judges would look for what plays."""
+        row = make.file(
+            entry, "source", body=b"no film", storage=storage, kind="mov", previews=False, preview_state="ready"
+        )
+        row.preview_facts = {"duration_ms": 3000}
+        session.commit()
+        with outbox.unit_of_work(database, None) as own:
+            previews.owe_clip(own, own.get_one(EntryFile, row.id))
+            if lost:
+                own.execute(update(OutboxItem).values(fence=outbox.TRIES_OF_A_FILE))
+
+        if lost:
+            jobs.perform(session.scalars(select(OutboxItem.id)).one(), make.settings)
+        else:
+            run_jobs()
+
+        session.refresh(row)
+        assert (row.preview_state, row.preview_facts) == ("ready", {"duration_ms": 3000, "clip_ms": 0})
+
+    def test_of_videos_that_were_sent_before_there_were_clips(
+        self,
+        entry: Entry,
+        make: Make,
+        session: Session,
+        send: Callable[..., EntryFile],
+        run_jobs: Callable[[], list[str]],
+    ) -> None:
+        entry.contest.round.deliverables[-1].kinds = ["mov", "avi"]
+        entry.contest.round.deliverables[-1].max_files = 9
+        session.commit()
+        old = send(film("avi", "mjpeg", "mp3", pixels="yuvj420p"), "a.avi", "source")
+        plain = send(film("mov", "libx264"), "b.mov", "source")
+        run_jobs()
+        slug, other = entry.contest.slug, make.contest().slug
+        session.expire_all()
+        assert [row.preview_state for row in (old, plain)] == ["ready", "ready"]
+        assert failures.owe_clips(session) == (0, 0)
+        kept = dict(old.preview_facts)
+
+        # One that has none, and then one whose sound was left out.
+        for lacks in ("clip", "sound"):
+            if lacks == "clip":
+                session.execute(delete(Preview).where(Preview.file_id == old.id, Preview.preset == "mp4"))
+            else:
+                old.preview_facts = {name: value for name, value in kept.items() if name != "mute"}
+            session.commit()
+            assert failures.owe_clips(session, other) == (0, 0)
+            assert failures.owe_clips(session, slug) == (1, 1)
+            assert failures.owe_clips(session) == (1, 0)
+            session.commit()
+            assert run_jobs() == ["make_clip"]
+            session.refresh(old)
+            assert (old.preview_facts["mute"], failures.owe_clips(session)) == (0, (0, 0))
+        with pytest.raises(NotFound):
+            failures.owe_clips(session, "no-such-contest")
 
 
 class TestSoon:

@@ -20,12 +20,13 @@ from sqlalchemy.orm import Session
 from contest import outbox
 from contest.db import Database
 from contest.models import EntryFile, MailMessage, OutboxItem, Preview
-from contest.services import accounts
+from contest.services import codes
 from contest.settings import Settings
 from contest.storage import Storage
 from contest.vocabulary import CodePurpose
 from tests.factories import Make
 from tests.pictures import noise
+from tests.samples.video import film
 from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -96,13 +97,16 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
     entry = make.entry(contest, state="draft", files=0)
     picture = noise(2400, 1600)
     files = [make.file(entry, body=picture, storage=storage, previews=False, preview_state="pending") for _ in range(4)]
+    moving = film("mov", "mjpeg", pixels="yuvj420p")
+    video = make.file(entry, body=moving, storage=storage, kind="mov", previews=False, preview_state="ready")
     people = [make.account() for _ in range(6)]
     session.commit()
     with outbox.unit_of_work(database, queue_server) as own:
         for row in files:
             outbox.add(own, "make_previews", queue="previews", key=f"preview:{row.id}", file_id=str(row.id))
+        outbox.add(own, "make_clip", queue="clips", share=entry.account_id, file_id=str(video.id))
         for person in people:
-            accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
+            codes.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
 
     # A preview is under way: its lease is taken. Now everything that is not the database goes.
     until(
@@ -114,7 +118,7 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
                 )
             )
         ),
-        30,
+        120,
         _state(session),
     )
     for pid in _children(worker.pid):
@@ -131,10 +135,12 @@ def test_flushed_queue_and_killed_workers_lose_nothing(
     assert session.scalar(select(func.count()).select_from(OutboxItem).where(OutboxItem.failed_at.is_not(None))) == 0
     assert {row.preview_state for row in session.scalars(select(EntryFile))} == {"ready"}
     made = session.execute(select(Preview.file_id, func.count()).group_by(Preview.file_id)).all()
-    assert sorted(count for _, count in made) == [3, 3, 3, 3]
+    assert sorted(count for _, count in made) == [1, 3, 3, 3, 3]
+    session.refresh(video)
+    assert video.preview_facts["clip_ms"] == 3000
     addresses = session.scalars(select(MailMessage.address)).all()
     assert sorted(addresses) == sorted(person.email for person in people)
-    for key in session.scalars(select(Preview.key)):
+    for key in session.scalars(select(Preview.key).where(Preview.file_id != video.id)):
         assert storage.read(key)[8:12] == b"WEBP"
 
 
@@ -152,7 +158,7 @@ def test_a_dead_worker_is_replaced(
     session.commit()
 
     with outbox.unit_of_work(database, queue_server) as own:
-        accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
+        codes.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
 
     until(lambda: _owed(session) == 0, 90, _state(session))
     assert worker.poll() is None

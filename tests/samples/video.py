@@ -115,9 +115,11 @@ SAMPLES: dict[Kind, Maker] = {
     Kind.MP4: lambda: film("mp4", "libx264", "aac"),
     Kind.MOV: lambda: film("mov", "libx264", "aac"),
     Kind.WEBM: lambda: film("webm", "libvpx", "libopus"),
+    Kind.AVI: lambda: film("avi", "mjpeg", "mp3", pixels="yuvj420p"),
 }
 MARKED: dict[Kind, Maker] = {
     Kind.MP4: lambda: film("mp4", "libx264", "aac", text=CANARY.decode()),
     Kind.MOV: lambda: film("mov", "libx264", "aac", text=CANARY.decode(), flags="use_metadata_tags"),
     Kind.WEBM: lambda: film("webm", "libvpx", "vorbis", text=CANARY.decode()),
+    Kind.AVI: lambda: film("avi", "mjpeg", "mp3", pixels="yuvj420p", text=CANARY.decode()),
 }

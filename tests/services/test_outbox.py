@@ -9,13 +9,13 @@ from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 
 from contest import jobs, outbox
 from contest.db import Database
 from contest.models import OutboxItem
-from contest.services import accounts
+from contest.services import codes
 from contest.settings import Settings
 from contest.vocabulary import CodePurpose
 from tests.factories import Make
@@ -45,7 +45,7 @@ def test_a_commit_rings_the_doorbell_and_a_rollback_does_not(
         outbox.add(session, "send_mail", queue="mail", mail_id="x")
         session.rollback()
         outbox.add(session, "make_tally", round_id="x", account_id="x")
-    assert queue_server.waiting() == {"default": 1, "thumbnails": 0, "previews": 0, "mail": 0}
+    assert queue_server.waiting() == {"default": 1, "thumbnails": 0, "previews": 0, "clips": 0, "mail": 0}
 
     _owe(database, queue_server)
 
@@ -250,18 +250,73 @@ def test_a_stop_is_no_try_of_the_job(database: Database) -> None:
         assert not outbox.give_back(own, item.id, claimed.fence, "no", most=2)
 
 
-def test_what_can_wait_comes_after_all_that_cannot(database: Database) -> None:
-    one, other = uuid4(), uuid4()
-    _owe(database, queue="previews", share=one, later=True, name="later 0")
-    _owe(database, queue="previews", share=one, later=True, name="later 1")
-    _owe(database, queue="previews", share=other, later=True, name="later of another")
-    for number in range(3):
-        _owe(database, queue="previews", share=one, name=f"soon {number}")
-    _owe(database, queue="previews", share=other, name="soon of another")
+def test_a_queue_that_nobody_attends_is_done_by_others(
+    database: Database,
+    session: Session,
+    queue_server: outbox.QueueServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Clips, on hosts that were told to start workers of the other queues only: after all pictures."""
+    done: list[object] = []
 
-    assert _order(database, "previews") == [
-        "soon 0", "soon of another", "soon 1", "soon 2", "later 0", "later of another", "later 1",
-    ]  # fmt: skip
+    def note(work: jobs.Work, **arguments: object) -> None:
+        done.append(arguments["file_id"])
+        with work.finishing():
+            return
+
+    for name in ("make_clip", "make_previews"):
+        monkeypatch.setitem(jobs._registry, name, note)
+    jobs.parts(settings)
+    _owe(database, queue="clips", share=uuid4(), file_id="clip")
+    session.execute(update(OutboxItem).values(job="make_clip"))
+    session.commit()
+
+    queue_server.attend("clips")
+    assert _relay(database, queue_server) == ["clips"]
+    assert (jobs.run("previews"), done) == ("0 tried", [])
+
+    # The doorbell that nobody hears stays.
+    queue_server.connection.delete("contest:attended:clips")
+    assert _relay(database, queue_server) == ["previews"]
+    _owe(database, queue="previews", share=uuid4(), file_id="pictures")
+    session.execute(update(OutboxItem).where(OutboxItem.queue == "previews").values(job="make_previews"))
+    session.commit()
+    assert (jobs.run("previews"), done) == ("2 tried", ["pictures", "clip"])
+    queue_server.connection.flushdb()
+    assert _relay(database, queue_server) == []
+
+
+def test_a_pause_is_passed_over_within_the_index(database: Database, session: Session) -> None:
+    """However many rows are in their pause, taking the next one reads none of them."""
+    session.execute(
+        text(
+            "INSERT INTO outbox (job, queue, args, turn, not_before) SELECT 'make_previews', 'previews', '{}', 1,"
+            " clock_timestamp() + interval '1 hour' FROM generate_series(1, 2000)"
+        )
+    )
+    session.execute(text("ANALYZE outbox"))
+    session.commit()
+    ready = _owe(database, queue="previews", share=uuid4())
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    def note(_connection: object, _cursor: object, sql: str, given: dict[str, object], *_: object) -> None:
+        asked.append((sql, given))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    found = outbox.claim_next(session, "previews", timedelta(minutes=1))
+    event.remove(database.engine, "before_cursor_execute", note)
+
+    assert found is not None
+    assert found.id == ready.id
+    session.rollback()
+    sql, given = next(each for each in asked if each[0].startswith("UPDATE outbox"))
+    # So few rows are read as fast in any order and then sorted.
+    for way in ("seqscan", "bitmapscan", "sort"):
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    plan = session.connection().exec_driver_sql(f"EXPLAIN (ANALYZE) {sql}", given).scalars().all()
+    assert any("Index Cond" in line and "not_before" in line for line in plan), plan
+    assert not any("Rows Removed by Filter" in line for line in plan), plan
 
 
 def test_a_doorbell_is_answered_until_nothing_is_owed(database: Database, make: Make, settings: Settings) -> None:
@@ -270,7 +325,7 @@ def test_a_doorbell_is_answered_until_nothing_is_owed(database: Database, make: 
     make.session.commit()
     with database.unit_of_work() as own:
         for person in people:
-            accounts.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
+            codes.request_code(own, email=person.email, purpose=CodePurpose.SIGN_IN, locale="en")
 
     assert jobs.run("mail") == "6 tried"
     assert jobs.run("mail") == "0 tried"
@@ -315,7 +370,7 @@ def test_a_short_outage_does_not_park_a_file_that_waited_for_days(
 
     monkeypatch.setitem(jobs._registry, "make_clip", fail)
     with outbox.unit_of_work(database, None) as own:
-        outbox.add(own, "make_clip", queue="previews", share=uuid4(), later=True, file_id=str(uuid4()))
+        outbox.add(own, "make_clip", queue="clips", share=uuid4(), file_id=str(uuid4()))
     session.execute(update(OutboxItem).values(created_at=text("clock_timestamp() - interval '3 days'")))
     session.commit()
     item = session.scalars(select(OutboxItem)).one()

@@ -81,10 +81,39 @@ def test_plain_pages_are_alike_in_what_they_show_not_in_what_is_blank(
     assert found(session) == [(later.id, first.id, "whole", 2 * apart)] * expected
 
 
+@pytest.mark.parametrize(("bits", "expected"), [(12, 1), (13, 0)])
+def test_pages_of_one_layout_are_alike_in_their_tiles_too(
+    make: Make, session: Session, contest: Contest, bits: int, expected: int
+) -> None:
+    """Two slides with the same frame and different pictures; tiles that are plain in either of them do not count."""
+    first = entered(make, contest, turned=TURNED, tiles=[*TILES[:4], 0, 0, *TILES[6:]])
+    tiles = [*(near(tile, bits) for tile in TILES[:6]), 0, *(near(tile, bits) for tile in TILES[7:])]
+    later = entered(make, contest, turned=TURNED, tiles=tiles)
+
+    similar.compare(session, later.id)
+
+    assert found(session) == [(later.id, first.id, "whole", 0)] * expected
+
+
+@pytest.mark.parametrize(("apart", "expected"), [(0, 1), (1, 0)])
+def test_plain_pages_are_turned_copies_only_if_nothing_lies_elsewhere(
+    make: Make, session: Session, contest: Contest, apart: int, expected: int
+) -> None:
+    """Twelve edges, of which so many lie elsewhere: 0 or 2 of the 13 bits that either page sets."""
+    edges = [1 << (5 * n) for n in range(12)]
+    moved = [edge << 2 for edge in edges[:apart]] + edges[apart:]
+    first = entered(make, contest, turned=[sum(edges), *([2**62 - 1] * 7)])
+    later = entered(make, contest, turned=[2**62 - 1, sum(moved), *([2**62 - 1] * 6)])
+
+    similar.compare(session, later.id)
+
+    assert found(session) == [(later.id, first.id, "turned", 0)] * expected
+
+
 def test_a_mirrored_page_is_found_and_a_hash_with_its_highest_bit_set_too(
     make: Make, session: Session, contest: Contest
 ) -> None:
-    high = -(2**63) + 12345
+    high = -(2**63) + 0x1234_5678_9ABC
     first = entered(make, contest, turned=[high, *TURNED[1:]])
     later = entered(make, contest, turned=[TURNED[3], TURNED[2], TURNED[1] ^ 1, high ^ 7, *TURNED[4:]])
 

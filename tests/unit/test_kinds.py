@@ -21,6 +21,7 @@ from contest.previews.kinds import (
     PREVIEWABLE,
     VIDEOS,
     Kind,
+    called,
     identify,
     sniff,
     takes,
@@ -210,3 +211,16 @@ _FOLDERS = {
     "video": VIDEOS,
     "hostile": frozenset(Kind),
 }
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        (Kind.AI, "Logo.AI", Kind.AI),
+        (Kind.AI, "slides.pdf", Kind.PDF),
+        (Kind.AI, "slides", Kind.PDF),
+        (Kind.PNG, "slides.pdf", Kind.PNG),
+    ],
+)
+def test_what_illustrator_saved_as_a_pdf_is_called_a_pdf(kind: Kind, name: str, expected: Kind) -> None:
+    assert called(kind, name) == expected

@@ -225,6 +225,18 @@ def test_a_truncated_picture_is_shown_and_called_damaged(server: PreviewServer, 
     assert (result.verdict, result.reason, len(result.outputs)) == ("damaged", "truncated", 3)
 
 
+@pytest.mark.parametrize(("broken", "verdict"), [(0.5, "damaged"), (1, "failed")])
+def test_parts_of_a_tiff_that_cannot_be_read_are_no_black_picture(
+    server: PreviewServer, broken: float, verdict: str
+) -> None:
+    data = bytearray(noise(400, 400).tiffsave_buffer(compression="deflate"))
+    (directory,) = struct.unpack_from("<I", data, 4)
+    end = 8 + int((directory - 8) * broken)
+    data[8:end] = bytes(end - 8)
+    result = preview(server, bytes(data), Kind.TIFF)
+    assert (result.verdict, result.reason, bool(result.outputs)) == (verdict, "unreadable", verdict == "damaged")
+
+
 def test_a_truncated_webp_shows_what_there_is_of_it(server: PreviewServer) -> None:
     image = flat(200, 100, RED).join(noise(200, 200), "vertical")
     for options in ({"Q": 90}, {"Q": 90, "effort": 0}, {"lossless": True}):

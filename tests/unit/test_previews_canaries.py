@@ -245,6 +245,7 @@ ATTACKS: dict[Kind, Callable[[Outside], Iterator[bytes]]] = {
     Kind.MP4: playlists,
     Kind.MOV: playlists,
     Kind.WEBM: playlists,
+    Kind.AVI: playlists,
     Kind.LOTTIE: motions,
     Kind.DOTLOTTIE: lambda out: (
         archive({"manifest.json": b'{"animations": [{"id": "a"}]}', "animations/a.json": each}) for each in motions(out)

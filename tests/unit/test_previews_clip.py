@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,29 +59,102 @@ def _near(seen: list[int], meant: tuple[int, ...], distance: int = 10) -> bool:
     [
         ("mp4", "libx265", "yuv420p10le", "aac", ["aac"]),
         ("mov", "prores_ks", "yuv422p10le", "pcm_s16le", ["aac"]),
-        ("mp4", "libx264", "yuv422p10le", "mp3", ["mp3"]),
-        ("matroska", "libx264", "yuv444p", "vorbis", []),
+        ("mp4", "libx264", "yuv422p10le", "mp3", ["aac"]),
+        ("matroska", "libx264", "yuv444p", "vorbis", ["aac"]),
+        ("matroska", "mpeg4", "yuv420p", "flac", ["aac"]),
         ("mov", "mjpeg", "yuvj420p", "", []),
-        ("mov", "qtrle", "rgb24", "", []),
+        ("mov", "qtrle", "rgb24", "alac", ["aac"]),
+        ("avi", "mpeg4", "yuv420p", "ac3", ["aac"]),
+        # What few programs write is not opened: the pictures are all there is.
+        ("matroska", "mjpeg", "yuvj420p", "wavpack", []),
     ],
 )
 def test_browsers_play_it(
     server: PreviewServer, container: str, codec: str, pixels: str, sound: str, heard: list[str]
 ) -> None:
     data = film(container, codec, sound, pixels=pixels)
-    result, made = _clip(server, data, Kind.WEBM if container == "matroska" else Kind.MOV)
+    result, made = _clip(server, data, {"matroska": Kind.WEBM, "avi": Kind.AVI}.get(container, Kind.MOV))
 
-    assert 2900 <= result.facts["clip_ms"] <= 3100
+    assert 2900 <= result.facts["clip_ms"] <= 3150
+    assert result.facts["mute"] == int(bool(sound) and not heard)
     with av.open(io.BytesIO(made), "r") as opened:
         (pictures,) = opened.streams.video
         context = pictures.codec_context
         assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
         assert [stream.codec_context.codec.canonical_name for stream in opened.streams.audio] == heard
+        for stream in opened.streams.audio:
+            assert stream.layout.name == "stereo"
+            assert 2.9 < float(stream.duration * stream.time_base) < 3.1
         frames = list(opened.decode(pictures))
     assert [round(frame.time, 3) for frame in frames] == [number / 8 for number in range(24)]
     assert _near(_colour(frames[-1], 5, 40), RED)
     assert _near(_colour(frames[-1], 5, 4), (255, 255, 255))
     assert 0 < made.find(b"moov") < made.find(b"mdat")
+
+
+def _loud(container: str, codec: str, channels: str, *, seconds: int = 4, pictures: int | None = None) -> bytes:
+    """A film whose sound is noise, which no encoder makes small, at twice the rate of ours.
+
+    `pictures`: how many there are, one a second; as many as the sound needs unless given.
+    """
+    rate, out = 96_000, io.BytesIO()
+    noise = numpy.random.default_rng(1).integers(-9_000, 9_000, (seconds * rate // 960, 960 * 6), dtype="int16")
+    with av.open(out, "w", format=container) as target:
+        shown: Any = target.add_stream("mjpeg", rate=1)
+        shown.width, shown.height, shown.pix_fmt = 64, 48, "yuvj420p"
+        heard: Any = target.add_stream(codec, rate=rate)
+        heard.layout = channels
+        count = heard.layout.nb_channels
+        for number in range(seconds if pictures is None else pictures):
+            picture = av.VideoFrame.from_ndarray(numpy.full((48, 64, 3), number * 60, "uint8"), format="rgb24")
+            target.mux(shown.encode(picture))
+        for number, row in enumerate(noise):
+            frame = av.AudioFrame.from_ndarray(row[None, : 960 * count], format="s16", layout=channels)
+            frame.sample_rate, frame.pts = rate, number * 960
+            target.mux(heard.encode(frame))
+        target.mux([*shown.encode(None), *heard.encode(None)])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("channels", "layout", "bits"), [("mono", "mono", 64_000), ("5.1", "stereo", 128_000)])
+def test_sound_has_two_channels_and_a_bounded_rate(
+    server: PreviewServer, channels: str, layout: str, bits: int
+) -> None:
+    with av.open(io.BytesIO(_clip(server, _loud("mov", "pcm_s16le", channels))[1]), "r") as opened:
+        (heard,) = opened.streams.audio
+        assert (heard.rate, heard.layout.name) == (48_000, layout)
+        length_s = float(heard.duration * heard.time_base)
+        sent = sum(packet.size for packet in opened.demux(heard))
+
+    assert 3.9 < length_s < 4.1
+    assert 8 * sent / length_s < bits * 1.1
+
+
+def test_sound_that_breaks_leaves_the_pictures(server: PreviewServer) -> None:
+    data = bytearray(film("matroska", "mjpeg", "flac", pixels="yuvj420p"))
+    with av.open(io.BytesIO(bytes(data)), "r") as opened:
+        packets = [bytes(packet) for packet in opened.demux(opened.streams.audio[0]) if packet.size]
+    for at, mute in ((len(packets) // 2, 0), (0, 1)):
+        for packet in packets[at:]:
+            found = data.find(packet)
+            if found >= 0:
+                data[found : found + len(packet)] = bytes(len(packet))
+
+        result, made = _clip(server, bytes(data), Kind.WEBM)
+
+        assert (len(_frames(made)), result.facts["mute"]) == (24, mute)
+
+
+def test_sound_of_one_sample_a_second_is_left_out(server: PreviewServer) -> None:
+    data = bytearray(film("mov", "mjpeg", "pcm_s16le", pixels="yuvj420p"))
+    rate = data.index(b"sowt", data.index(b"stsd", data.index(b"soun"))) + 28
+    assert data[rate : rate + 4] == struct.pack(">I", 48_000 << 16)
+    data[rate : rate + 4] = struct.pack(">I", 1 << 16)
+
+    result, made = _clip(server, bytes(data))
+
+    assert (len(_frames(made)), result.facts["mute"]) == (24, 1)
+    assert len(made) < 100_000
 
 
 def test_no_word_of_the_maker_is_left(server: PreviewServer) -> None:
@@ -149,6 +223,17 @@ def test_it_ends_where_it_must(
         assert facts["clip_ms"] == round(len(shown) * 125)
     else:
         assert (len(shown), facts["clip_ms"]) == (frames, length)
+
+
+def test_sound_behind_the_last_picture_does_not_cost_the_clip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hours of it would take all the time that the renderer has, which then ends with nothing made."""
+    monkeypatch.setattr(clip, "_CPU_S", 0.1)
+
+    _drawn(_loud("matroska", "pcm_s16le", "stereo", seconds=20, pictures=2), tmp_path)
+
+    with av.open(str(tmp_path / "1-mp4.mp4")) as opened:
+        (heard,) = opened.streams.audio
+        assert float(heard.duration * heard.time_base) < 15
 
 
 @pytest.mark.parametrize(("draw", "codec"), [(clip.draw_clip, "mjpeg"), (video.draw_video, "libx264")])

@@ -137,7 +137,7 @@ def test_kinds_of_which_copies_are_made_may_write_more() -> None:
     given = {"file_size": 1000, "cpu_s": 7}
     for kind in Kind:
         limits = server.limits_of(kind, given, 5000)
-        large = kind in (Kind.MP4, Kind.MOV, Kind.WEBM, Kind.PROTOTYPE)
+        large = kind in (Kind.MP4, Kind.MOV, Kind.WEBM, Kind.AVI, Kind.PROTOTYPE)
         assert limits.file_size == (MAX_EXTRA_BYTES if large else 1000)
         assert limits.cpu_s == 7
         mapped = kind in VIDEOS | ARCHIVES  # may be larger than what a child has, and are read a part at a time

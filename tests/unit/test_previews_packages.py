@@ -295,6 +295,39 @@ def test_names_in_a_prototype_are_composed_and_read_in_their_encoding(server: Pr
     assert set(site(result)) == {"index.html", "ガイド.html", "船.png"}
 
 
+def test_links_of_a_prototype_that_begin_at_the_top_begin_where_their_page_lies(server: PreviewServer) -> None:
+    page = (
+        "<script type=module crossorigin src=\"/assets/app.js\"></script><link href='/look.css?v=2#a'>"
+        '<img src=/img/%E8%88%B9.png><a href="/">top</a><a href="/deep/">deep</a>'
+    )
+    kept = '<img src="//other.example/a.png"><a href="/away"><a href="assets/app.js"><a data-src="/look.css">'
+    data = {
+        "index.html": page + kept,
+        "deep/index.html": page + kept,
+        "look.css": 'a{background:url("/img/船.png")} b{background:url(/nothing.png)}',
+        "assets/app.js": 'fetch("/look.css")',
+        "img/船.png": png(),
+    }
+    members = site(
+        seen(server, zipped({f"dist/{name}": body for name, body in data.items()}), Kind.PROTOTYPE, presets=("site",))
+    )
+    for name, up in (("index.html", "./"), ("deep/index.html", "../")):
+        turned = page.replace("=/", f"={up}")
+        for quote in "\"'":
+            turned = turned.replace(f"={quote}/", f"={quote}{up}")
+        assert members[name].decode() == turned + kept
+    assert members["look.css"].decode() == 'a{background:url("./img/船.png")} b{background:url(/nothing.png)}'
+    assert members["assets/app.js"] == b'fetch("/look.css")'
+
+
+def test_a_link_that_is_no_name_costs_nothing(server: PreviewServer) -> None:
+    """Marks in the wrong order: to sort so many takes longer than the renderer has."""
+    page = '<a href="/%s">' % ("\u0301\u0323" * 200_000)
+    data = zipped({"index.html": page})
+
+    assert site(seen(server, data, Kind.PROTOTYPE, presets=("site",)))["index.html"].decode() == page
+
+
 def test_a_site_is_packed_only_where_it_is_wanted(server: PreviewServer) -> None:
     result = seen(server, packages.prototype(), Kind.PROTOTYPE)
     assert (result.verdict, result.outputs) == ("icon", ())

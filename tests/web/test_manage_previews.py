@@ -244,3 +244,20 @@ class TestSentences:
                 ("pptx", 1, {"members": 20}, []),
             ):
                 assert texts.file_facts(kind, pages, facts) == told
+
+
+class TestSimilar:
+    def test_whoever_puts_a_pair_aside_stays_where_they_were(self, pages: Pages, make: Make, session: Session) -> None:
+        contest = make.contest("judging")
+        own, *others = (make.entry(contest, make.account()) for _ in range(23))
+        pairs = [make.similarity(own.files[0], other.files[0], distance=n) for n, other in enumerate(others)]
+        organiser = organiser_of(pages, session, contest)
+        page = organiser.get(at(contest, "/similar") + "?page=2")
+
+        page = organiser.submit(page, f"Put this pair aside: {own.number:04d}, {others[20].number:04d}")
+
+        assert page.url.endswith(f"/similar?page=2#pair-{pairs[21].id}")
+        assert "The pair is put aside." in page.text()
+        assert [each.get("id") for each in page.all("h2") if (each.get("id") or "").startswith("pair-")] == [
+            f"pair-{pairs[21].id}"
+        ]

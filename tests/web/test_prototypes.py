@@ -121,6 +121,8 @@ def test_each_answer_is_shut_in(two_hosts: Any, site: Preview, settings: Setting
         allowed = {word for name in policy if name.endswith(("-src", "-action")) for word in policy[name].split()}
         assert {word for word in allowed if ":" in word} == {own, "data:", "blob:"}
         assert answer.headers.get("Connection-Allowlist") == (f'("{own}*")' if answer.status_code == 200 else None)
+        # For browsers without that; Chromium would complain of a directive that it does not know.
+        assert policy["webrtc"] == "'block'"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "camera=()" in answer.headers["Permissions-Policy"]
