@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 demo: $(STAMP) $(CATALOGUES) ## Run everything on embedded services, with a filled bilingual contest
-	$(BIN)/contest demo $(if $(PORT),--port $(PORT)) --data $(DATA)
+	$(BIN)/contest demo $(if $(PORT),--port $(PORT)) --data "$(DATA)"
 
 test: $(STAMP) $(CATALOGUES) ## Run every test, browsers included
 	$(BIN)/python scripts/chromium.py

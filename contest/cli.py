@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 
@@ -43,10 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     address.add_argument("new")
 
     demo = commands.add_parser("demo", help="everything on embedded services, with three filled contests")
-    demo.add_argument("--port", type=int, default=None)
+    demo.add_argument("--port", type=_port, default=None)
     demo.add_argument("--data", type=Path, default=Path("demo-data"))
     demo.add_argument("--reset", action="store_true", help="throw the data folder's content away first")
     demo.add_argument("--empty", action="store_true", help="no contests, only an administrator")
+
+    clips = commands.add_parser("clips", help="owe the clips that videos lack, of one contest or of all")
+    clips.add_argument("contest", nargs="?", help="as in its address")
 
     preview = commands.add_parser(
         "preview",
@@ -74,6 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     verify.add_argument("scores", metavar="SCORES.zip")
 
     chosen = parser.parse_args(argv)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that the terminal's encoding lacks, or that is none at all, is shown as its code and ends nothing.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run(chosen)
     except Exception as error:
@@ -86,22 +93,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _known(error: Exception) -> str:
     """One sentence for what an operator can mend: settings that do not hold, a service that is away; else ""."""
     # Here, because some commands need no service, and they start without these.
+    from alembic.util import CommandError
     from pydantic import ValidationError
     from redis import RedisError
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError
 
+    from contest import db
     from contest.storage import StorageDown
 
     match error:
         case ValidationError():
             # A problem of one setting names it; what several must keep together stands in the message.
-            found = (
+            problems = (
                 " ".join([*(str(part).upper() for part in each["loc"]), each["msg"].removeprefix("Value error, ")])
                 for each in error.errors(include_url=False, include_input=False, include_context=False)
             )
-            return f"settings are missing or wrong. {'; '.join(found)}. See .env.example."
-        case OperationalError():
-            return f"the database does not answer. Check DATABASE_URL. {str(error.orig).strip().partition(chr(10))[0]}"
+            return f"settings are missing or wrong. {'; '.join(problems)}. See .env.example."
+        case DBAPIError():
+            found = db.advice(error)
+            return found and f"{found} {str(error.orig).strip().partition(chr(10))[0]}"
+        case CommandError() if "locate revision" in str(error):
+            return f"The schema is of a newer release. Install that, or restore the backup from before it. {error}"
         case StorageDown():
             return f"the S3 store does not do this. Check S3_ENDPOINT, S3_BUCKET and the keys. {error}"
         case RedisError():
@@ -144,6 +156,8 @@ def _run(chosen: argparse.Namespace) -> int:
             return _suspend(chosen.email, lift=chosen.lift)
         case "address":
             return _address(chosen.email, chosen.new)
+        case "clips":
+            return _clips(chosen.contest)
         case "preview":
             return _preview(chosen)
         case "tally" | "agreement":
@@ -261,6 +275,24 @@ def _address(email: str, new: str) -> int:
     return 0
 
 
+def _clips(contest: str | None) -> int:
+    """Owe the clips of videos that were sent before clips were made, or whose clip came to nothing."""
+    from contest.db import Database
+    from contest.errors import NotFound
+    from contest.services import failures
+    from contest.settings import Settings
+
+    database = Database(Settings().database_url, pool=0)
+    try:
+        with database.unit_of_work() as session:
+            owed, new = failures.owe_clips(session, contest)
+    except NotFound:
+        print(f"There is no contest {contest}.", file=sys.stderr)
+        return 1
+    print(f"{owed} {'clip is' if owed == 1 else 'clips are'} owed; {new} of them since now.")
+    return 0
+
+
 def _preview(chosen: argparse.Namespace) -> int:
     from contest.previews import command
     from contest.previews.pipeline import EVERYTHING
@@ -303,6 +335,12 @@ def _recompute(chosen: argparse.Namespace) -> int:
         print("contest tally: name a file of scores, or - for standard input.", file=sys.stderr)
         return 2
     return recompute.tally(chosen.scores, method=chosen.method, **given)
+
+
+def _port(number: str) -> int:
+    if not number.isdecimal() or not 0 < int(number) < 65536:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(number)
 
 
 def _listed(words: str) -> list[str]:

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 
 import redis
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from contest import audit, clock, mail, outbox, schema, sweeper
+from contest import audit, clock, db, mail, outbox, schema, sweeper
 from contest.db import Database
 from contest.models import AuditSeal, OutboxItem, Periodic
 from contest.previews import tools
@@ -56,9 +56,9 @@ def _database(settings: Settings) -> list[Check]:
             session.execute(text("CREATE TEMPORARY TABLE doctor (n int) ON COMMIT DROP"))
             session.execute(text("INSERT INTO doctor VALUES (1)"))
             known = [_chain(session), *_work(session, settings)] if current else []
-    except SQLAlchemyError as error:
-        said = str(error.__cause__ or error).strip().split("\n")[0]
-        return [Check("database", False, said, "Start PostgreSQL and check DATABASE_URL.")]
+    except DBAPIError as error:
+        said = str(error.orig).strip().split("\n")[0]
+        return [Check("database", False, said, db.advice(error) or "Start PostgreSQL and check DATABASE_URL.")]
     finally:
         database.close()
     skew = abs((here - there).total_seconds())
@@ -96,7 +96,10 @@ def _work(session: Session, settings: Settings) -> list[Check]:
     runs = rested is not None and rested < every + IDLE
     open_ = OutboxItem.done_at.is_(None), OutboxItem.failed_at.is_(None)
     waits = select(func.count(), now - func.min(OutboxItem.not_before)).where(*open_, OutboxItem.not_before < now)
-    number, longest = session.execute(waits).one()
+    number, longest = session.execute(waits.where(OutboxItem.queue != "clips")).one()
+    # Clips may wait for hours behind each other: what matters is that one is being made.
+    clips, eldest = session.execute(waits.where(OutboxItem.queue == "clips")).one()
+    made = session.scalar(select(func.count()).where(*open_, OutboxItem.queue == "clips", OutboxItem.lease_until > now))
     given_up = session.scalar(select(func.count()).where(OutboxItem.failed_at > now - timedelta(days=1)))
     owed = f"{number} wait" + (f", the first for {_minutes(longest)}" if number else "")
     done = not number or longest < IDLE
@@ -107,6 +110,12 @@ def _work(session: Session, settings: Settings) -> list[Check]:
             done or not settings.production,
             f"{owed}; {given_up} given up in the last day",
             "Start more workers (contest worker --queue NAME). The column error of the table outbox says what failed.",
+        ),
+        Check(
+            "clips",
+            not clips or bool(made) or eldest < IDLE or not settings.production,
+            f"{clips} wait" + (f", the first for {_minutes(eldest)}; {made} being made" if clips else ""),
+            "Start contest worker --queue clips.",
         ),
     ]
 
@@ -201,7 +210,20 @@ def _site(settings: Settings) -> list[Check]:
             fix = f"Let the proxy pass bodies of {settings.max_form_bytes} bytes (nginx: client_max_body_size)."
         # 405 is ours: the address takes no form, but nobody before us minded its length.
         found.append(Check("forms", refused == 405, f"one of {_FORM / 1e6} MB is answered with {refused}", fix))
+        found.append(_compressed(f"{settings.base_url}/static/contest.css"))
     return found
+
+
+def _compressed(address: str) -> Check:
+    """Whether something before us compresses: we do not, and pages would weigh three times as much."""
+    asked = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})  # noqa: S310 - ours
+    fix = "Let the proxy compress HTML, CSS, scripts, JSON and SVG (nginx: gzip on, and gzip_types)."
+    try:
+        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - ours
+            how, size = answer.headers.get("Content-Encoding", ""), len(answer.read())
+    except OSError as error:
+        return Check("compression", False, f"the style sheet does not come: {error}", fix)
+    return Check("compression", bool(how), f"the style sheet comes as {size} bytes, {how or 'not compressed'}", fix)
 
 
 def _ask(address: str, data: bytes | None = None) -> tuple[int, object]:
@@ -250,7 +272,11 @@ def files(settings: Settings) -> list[Check]:
 
 def _held(name: str, held: holdings.Held, fix: str) -> Check:
     bad = [f"missing: {key}" for key in held.missing] + [f"changed: {key}" for key in held.changed]
-    told = f"{held.looked_at} looked at, {len(held.missing)} missing, {len(held.changed)} changed"
+    told = f"{held.looked_at - len(held.unknown)} looked at, {len(held.missing)} missing, {len(held.changed)} changed"
+    if held.unknown:
+        told += f"; {len(held.unknown)} could not be asked for"
+        bad += [f"no answer: {key}" for key in held.unknown]
+        fix = f"{fix} Where the store did not answer, mend it and run this again."
     more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
     return Check(name, held.whole, told + "".join(f"; {one}" for one in bad[:_NAMED]) + more, fix)
 

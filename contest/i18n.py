@@ -203,6 +203,31 @@ def say(texts: Mapping[str, str] | None, locale: str, default: str = DEFAULT_LOC
     return Said("", locale)
 
 
+# What people type -----------------------------------------------------------------------------------
+
+#: Marks on one letter, as in the Stream-Safe Text Format of Unicode (UAX #15).
+_MOST_MARKS = 30
+#: Letters of half width that become marks.
+_KANA_MARKS = "\uff9e\uff9f"
+
+
+def few_marks(text: str) -> str:
+    """`text` without the marks that one letter has more of than any writing needs.
+
+    To be called before what strangers typed is normalised: that costs the square of how many marks stand in a row,
+    and the whole process waits meanwhile.
+    """
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for letter in text:
+        # By category: some marks show that they are put into order only when they are taken apart.
+        marks = marks + 1 if letter in _KANA_MARKS or unicodedata.category(letter).startswith("M") else 0
+        if marks <= _MOST_MARKS:
+            kept.append(letter)
+    return "".join(kept)
+
+
 # Names -------------------------------------------------------------------------------------------
 
 _SMALL_KANA = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
@@ -293,6 +318,13 @@ def day(moment: datetime, zone_name: str, locale: str) -> str:
     if locale.partition("-")[0] != "en":
         return format_skeleton("yMMMEd", local, locale=cldr(locale), fuzzy=True)
     return format_date(local, "EEE d MMM y", locale="en")
+
+
+def date(local: datetime, locale: str) -> str:
+    """The date of a local time in full, as a document says it: 30 November 2026; 2026年11月30日."""
+    if locale.partition("-")[0] == "en":
+        return format_date(local, "d MMMM y", locale="en")
+    return format_date(local, "long", locale=cldr(locale))
 
 
 def time_label(moment: datetime, zone_name: str, locale: str) -> str:

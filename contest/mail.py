@@ -7,6 +7,7 @@ cannot say different things. Each mail has a key, so that the same event never m
 
 from __future__ import annotations
 
+import contextlib
 import re
 import smtplib
 import ssl
@@ -32,13 +33,17 @@ from contest.settings import Settings
 #: Every mail that we send; a test wants a template for each.
 TEMPLATES = (
     "code",
+    "account",
     "receipt",
     "invitation",
     "assignments",
     "reminder",
+    "flags",
+    "flag_answered",
     "disqualified",
     "reinstated",
     "extension",
+    "cancelled",
     "publication_proposed",
     "published",
 )
@@ -92,6 +97,10 @@ _DARK = {
 }
 #: Marks that turn the direction of all that follows them, and have no end in a plain line.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class ServerAway(Exception):
+    """Nobody can hand a mail to the mail server now, whatever mail it is."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +223,8 @@ def queue_for(session: Session, settings: Settings, template: str, account: Acco
 def deliver(settings: Settings, mail: MailMessage) -> None:
     """Hand one mail to the mail server. Without MAIL_URL it stays caught in its row.
 
-    Raises OSError or smtplib.SMTPException; the job then tries again later.
+    Raises ServerAway before its recipient is said, and OSError or smtplib.SMTPException over the mail itself; the job
+    then tries again later.
     """
     if not settings.mail_url:
         return
@@ -231,8 +241,27 @@ def deliver(settings: Settings, mail: MailMessage) -> None:
         message.add_alternative(mail.html, subtype="html")
     # After the content: setting it drops every Content header.
     message["Content-Language"] = mail.locale
-    with connect(settings) as server:
-        server.send_message(message)
+    try:
+        server = connect(settings)
+    except (OSError, smtplib.SMTPException) as error:
+        # A name that is not found, a certificate that ran out, a password that was changed: no mail's fault.
+        raise ServerAway(f"{type(error).__name__}: {error}") from error
+    with contextlib.closing(server):
+        try:
+            server.send_message(message)
+        except smtplib.SMTPSenderRefused as error:
+            # All our mails have one sender: MAIL_FROM is wrong, or the server takes nothing of us now.
+            raise ServerAway(f"{type(error).__name__}: {error}") from error
+        # It has the mail: how it says goodbye must not have it sent again.
+        with contextlib.suppress(smtplib.SMTPException):
+            server.quit()
+
+
+def asks_to_wait(error: Exception) -> bool:
+    """Whether the server refused a mail for now only (a code of 4xx): greylisting, a full mailbox, a full disk."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(400 <= code < 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 500
 
 
 def connect(settings: Settings) -> smtplib.SMTP:
@@ -245,13 +274,17 @@ def connect(settings: Settings) -> smtplib.SMTP:
         server = smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=context)
     else:
         server = smtplib.SMTP(host, url.port or 587, timeout=20)
-        server.ehlo_or_helo_if_needed()
-        if server.has_extn("starttls"):
-            server.starttls(context=context)
-        elif host not in ("localhost", "127.0.0.1", "::1"):
-            # Codes and passwords do not cross a network in clear text.
-            server.close()
-            raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS")
-    if url.username:
-        server.login(unquote(url.username), unquote(url.password or ""))
+    try:
+        if url.scheme != "smtps":
+            server.ehlo_or_helo_if_needed()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif host not in ("localhost", "127.0.0.1", "::1"):
+                # Codes and passwords do not cross a network in clear text.
+                raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS")
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+    except BaseException:
+        server.close()
+        raise
     return server

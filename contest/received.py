@@ -11,10 +11,13 @@ from uuid import UUID
 from flask import Request, abort, request
 from werkzeug.exceptions import HTTPException
 
+from contest import i18n
 from contest.errors import NotFound
 
 #: Fields that hold no text of a person's own, and those that no page may ever show.
 _NOT_TYPED = frozenset({"csrf_token", "back", "next", "was", "version", "terms", "email", "password", "code"})
+#: Fields whose text is shown however short it is.
+_NAMES = frozenset({"title", "credit", "name"})
 
 
 class ContestRequest(Request):
@@ -25,8 +28,8 @@ class ContestRequest(Request):
 
 
 def clean(text: str, *, lines: bool = False) -> str:
-    """Normalise typed text: NFC, no control characters; line breaks only where `lines`."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    """Normalise typed text: NFC, few marks on a letter, no control characters; line breaks only where `lines`."""
+    text = unicodedata.normalize("NFC", i18n.few_marks(text)).replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(ch for ch in text if ch == "\n" or unicodedata.category(ch) not in ("Cc", "Cs"))
     return (kept if lines else " ".join(kept.split())).strip()
 
@@ -94,7 +97,12 @@ def typed() -> list[str]:
     except HTTPException:
         return []
     sent = [(name.rpartition(".")[2], text) for name, text in sent]
-    return [text for name, text in sent if name not in _NOT_TYPED and len(text) > 8 and re.search(r"\s|[^ -~]", text)]
+    return [text for name, text in sent if text and name not in _NOT_TYPED and (name in _NAMES or _is_typed(text))]
+
+
+def _is_typed(text: str) -> bool:
+    """Whether it is more than a word that may have been chosen of a list. A sentence in Japanese may be short."""
+    return (len(text) > 8 and re.search(r"\s", text) is not None) or (len(text) > 1 and not text.isascii())
 
 
 def _own_form() -> bool:

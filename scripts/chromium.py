@@ -33,7 +33,13 @@ def find() -> str | None:
 def install(*packages: str) -> None:
     """Install packages of a Debian-like host; needs root."""
     for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        _try(command)
+
+
+def _try(command: list[str]) -> None:
+    """Run a command that may fail, say without a network: what matters is asked afterwards."""
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+        print(f"This failed: {' '.join(command)}", file=sys.stderr)
 
 
 def main() -> int:
@@ -49,7 +55,7 @@ def main() -> int:
         install("chromium")
     else:
         print("No Chromium found: installing Playwright's own.", flush=True)
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+        _try([sys.executable, "-m", "playwright", "install", "chromium"])
     if not find():
         print("No Chromium could be installed. Install one and set CHROMIUM to its path.", file=sys.stderr)
         return 1

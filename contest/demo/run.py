@@ -69,7 +69,7 @@ def _run(embedded: Embedded, *, port: int | None, empty: bool) -> int:
     print("Starting PostgreSQL, Valkey and SeaweedFS …", flush=True)
     addresses = embedded.start()
     if port is not None and not is_free(port):
-        raise EmbeddedError(f"port {port} is taken; choose another --port")
+        raise EmbeddedError(f"port {port} is taken or not allowed; choose another --port")
     chosen = embedded.port("web", port or DEFAULT_PORT)
     environment = _environment(embedded, addresses, chosen)
     settings = Settings.model_validate(

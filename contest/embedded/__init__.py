@@ -81,7 +81,7 @@ class Embedded:
     """The embedded services of one data folder, and the children that live with them.
 
     `throwaway` is for tests: nothing is synced to disk, and `stop` kills. The folder stays; its
-    maker removes it. Raises EmbeddedError where CONTEST_ENV is production.
+    maker removes it. Raises EmbeddedError where CONTEST_ENV is production, and if the folder cannot be made.
     """
 
     def __init__(self, data: Path, *, throwaway: bool = False) -> None:
@@ -89,9 +89,11 @@ class Embedded:
             raise EmbeddedError(
                 "embedded services are not for production: give it DATABASE_URL, REDIS_URL and S3_ENDPOINT of real ones"
             )
-        self.data = data.absolute()
-        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.data = self.data.resolve()
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedError(f"{data} cannot be the folder of the data: {error.strerror}") from error
+        self.data = data.resolve()
         self._throwaway = throwaway
         self._secrets = Secrets(self.data / "secrets.json")
         self._ports = Ports(self.data / "ports.json")

@@ -40,7 +40,7 @@ class ShareField(StringField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
-        typed = unicodedata.normalize("NFKC", str(valuelist[0]) if valuelist else "").replace(",", ".")
+        typed = unicodedata.normalize("NFKC", i18n.few_marks(str(valuelist[0])) if valuelist else "").replace(",", ".")
         try:
             value = Decimal(typed.replace("%", "").strip())
         except InvalidOperation:

@@ -10,27 +10,33 @@ from sqlalchemy.orm import Session
 
 from contest.models import EntryFile, Preview, Receipt, RevisionFile
 from contest.services import receipts
-from contest.storage import ObjectMissing, Storage
+from contest.storage import ObjectMissing, Storage, StorageDown
 from contest.vocabulary import FileState
 
 _CHUNK = 1024 * 1024
+#: A store that answers to so many in a row no more is away: the others are not asked for, which would take hours.
+_PATIENCE = 5
 
 
 @dataclass(frozen=True)
 class Held:
-    """How many things of a kind were looked at, and the keys or numbers of those that are not as they should be."""
+    """How many things of a kind there should be, and the keys or numbers of those that are not as they should be.
+
+    `unknown`: of these the store did not answer, which says neither that they are there nor that they are not.
+    """
 
     looked_at: int
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        return not self.missing and not self.changed
+        return not self.missing and not self.changed and not self.unknown
 
 
 def originals(session: Session, storage: Storage) -> Held:
-    """Read each file that an entry or a revision holds, and compare its SHA-256. Raises StorageDown."""
+    """Read each file that an entry or a revision holds, and compare its SHA-256."""
     sealed = exists().where(RevisionFile.file_id == EntryFile.id)
     rows = session.execute(
         select(EntryFile.key, EntryFile.sha256)
@@ -40,14 +46,22 @@ def originals(session: Session, storage: Storage) -> Held:
     wanted = {row.key: row.sha256 for row in rows if row.key is not None}
     # The store may take hours: no transaction waits for it.
     session.rollback()
-    missing, changed = [], []
+    missing, changed, unknown, in_vain = [], [], [], 0
     for key, digest in wanted.items():
+        if in_vain >= _PATIENCE:
+            unknown.append(key)
+            continue
+        in_vain += 1
         try:
             if _sha256(storage, key) != digest:
                 changed.append(key)
         except ObjectMissing:
             missing.append(key)
-    return Held(len(wanted), tuple(missing), tuple(changed))
+        except StorageDown:
+            unknown.append(key)
+            continue
+        in_vain = 0
+    return Held(len(wanted), tuple(missing), tuple(changed), tuple(unknown))
 
 
 def _sha256(storage: Storage, key: str) -> bytes:
@@ -59,10 +73,13 @@ def _sha256(storage: Storage, key: str) -> bytes:
 
 
 def previews(session: Session, storage: Storage) -> Held:
-    """Compare the pictures that rows name with the store's own list, by size. Raises StorageDown."""
+    """Compare the pictures that rows name with the store's own list, by size."""
     wanted: dict[str, int] = {row.key: row.size for row in session.execute(select(Preview.key, Preview.size))}
     session.rollback()
-    there = {found.key: found.size for found in storage.list("previews/") if found.key in wanted}
+    try:
+        there = {found.key: found.size for found in storage.list("previews/") if found.key in wanted}
+    except StorageDown:
+        return Held(len(wanted), unknown=tuple(wanted))
     changed = tuple(key for key, size in there.items() if size != wanted[key])
     return Held(len(wanted), tuple(key for key in wanted if key not in there), changed)
 

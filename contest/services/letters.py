@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from contest import clock, mail
 from contest.errors import NotFound
 from contest.models import MailMessage
+from contest.services import codes
 from contest.settings import Settings
 
 #: Caught mails on one page.
@@ -19,13 +20,19 @@ PER_PAGE = 40
 
 
 def send_mail(session: Session, settings: Settings, mail_id: uuid.UUID) -> None:
-    """The job: hand one mail to the server. A sent code or link is blanked in its row."""
+    """The job: hand one mail to the server. A sent code or link is blanked in its row.
+
+    A code that ran out while the server was away is not sent: it would be taken for the one that was asked for since.
+    """
     message = session.get(MailMessage, mail_id, with_for_update=True)
     if message is None or message.sent_at is not None:
         return
-    mail.deliver(settings, message)
-    message.sent_at = clock.read(session)
-    if settings.mail_url and message.key.startswith(("code:", "invitation:")):
+    is_code, now = message.key.startswith("code:"), clock.read(session)
+    stale = is_code and bool(settings.mail_url) and now > message.created_at + codes.VERIFY_LIFE
+    if not stale:
+        mail.deliver(settings, message)
+        message.sent_at = clock.read(session)
+    if settings.mail_url and (is_code or message.key.startswith("invitation:")):
         message.text = message.html = ""
 
 

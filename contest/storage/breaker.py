@@ -23,7 +23,8 @@ ALIVE = 1.0
 
 class Breaker:
     """After one wait in vain, while nobody else was answered, calls fail at once; each `PAUSE` one goes through, and
-    its answer opens the way again."""
+    its answer opens the way again. An answer with a body counts once the first of that is here: a store whose disks
+    hang sends headers still."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -48,7 +49,14 @@ class Breaker:
                 raise StorageDown("the store did not answer a moment ago; nobody waits for it now")
             self._until = now + PAUSE  # this call tries; others go on failing meanwhile
 
-    def _answered(self, **_of_call: Any) -> None:
+    def _answered(self, parsed: dict[str, Any] | None = None, **_of_call: Any) -> None:
+        body = (parsed or {}).get("Body")
+        if parsed is not None and hasattr(body, "read"):
+            parsed["Body"] = _Body(body, self)
+        else:
+            self._lives()
+
+    def _lives(self) -> None:
         with self._lock:
             self._until, self._answered_at = None, self._clock()
 
@@ -59,3 +67,22 @@ class Breaker:
                 now = self._clock()
                 if now - self._answered_at >= ALIVE:
                     self._until = now + PAUSE
+
+
+class _Body:
+    """What a caller reads of an answer, with the breaker told how each wait for it ended."""
+
+    def __init__(self, body: Any, breaker: Breaker) -> None:
+        self._body, self._breaker = body, breaker
+
+    def read(self, size: int | None = None) -> bytes:
+        try:
+            data: bytes = self._body.read(size)
+        except ReadTimeoutError as error:
+            self._breaker._failed(error)
+            raise
+        self._breaker._lives()
+        return data
+
+    def close(self) -> None:
+        self._body.close()

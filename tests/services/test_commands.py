@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO, TextIOWrapper
+from typing import Any
 
 import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from contest import cli
+from contest import cli, db, schema
 from contest.models import Account, Code
 from contest.services import accounts
 from contest.settings import Settings
@@ -100,29 +104,92 @@ def test_settings_that_do_not_hold_are_one_sentence_without_the_keys(
     assert "a-key-that" not in told.err
 
 
+def _at(settings: Settings, **changes: Any) -> dict[str, str]:
+    return {"DATABASE_URL": make_url(settings.database_url).set(**changes).render_as_string(hide_password=False)}
+
+
 @pytest.mark.parametrize(
-    "away, command, said",
+    "elsewhere, command, said",
     [
-        ({"DATABASE_URL": "postgresql+psycopg://u:p@127.0.0.1:1/x"}, ["migrate"], "the database does not answer"),
-        (
-            {"DATABASE_URL": "postgresql+psycopg://u:p@127.0.0.1:1/x"},
-            ["user", "a@b.example", "--name", "A"],
-            "DATABASE",
-        ),
-        ({"S3_ENDPOINT": "http://127.0.0.1:1"}, ["setup"], "Check S3_ENDPOINT"),
+        ({"port": 1, "host": "127.0.0.1", "query": {}}, ["migrate"], "The database does not answer. Check DATABASE"),
+        ({"database": "nowhere"}, ["user", "a@b.example", "--name", "A"], "There is no such database."),
+        ({"password": "old"}, ["migrate"], "The database refuses the sign-in."),
+        ({"database": "postgres"}, ["suspend", "a@b.example"], "Run contest migrate."),
     ],
 )
-def test_a_service_that_is_away_is_one_sentence(
-    away: dict[str, str],
+def test_a_database_that_cannot_be_used_is_one_sentence_with_what_to_do(
+    elsewhere: dict[str, Any],
     command: list[str],
     said: str,
+    settings: Settings,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name, value in away.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(*_at(settings, **elsewhere).popitem())
 
     assert cli.main(command) == 1
 
     told = capsys.readouterr().err
-    assert said in told and told.count("\n") == 1
+    assert told.startswith(f"contest {command[0]}: ") and said in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "code, said",
+    [
+        ("25006", "the primary server"),
+        ("42501", "must own its database"),
+        ("53100", "The disk of the database is full."),
+        ("53300", "Raise max_connections"),
+        ("55P03", "Stop web and worker"),
+        ("57014", "took too long"),
+        ("57P03", "starting or stopping"),
+        ("22012", ""),  # a division by zero is our own fault, and shows where it happened
+    ],
+)
+def test_what_the_database_refuses_is_told_apart(session: Session, code: str, said: str) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{code}'; END $$"))
+
+    assert said in db.advice(raised.value) and bool(said) is bool(db.advice(raised.value))
+
+
+def test_a_release_older_than_the_schema_says_so(
+    session: Session, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest = session.execute(text("UPDATE alembic_version SET version_num = '9999'")) and schema.newest()
+    session.commit()
+    try:
+        assert cli.main(["migrate"]) == 1
+    finally:
+        session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
+        session.commit()
+
+    assert "The schema is of a newer release." in capsys.readouterr().err
+
+
+def test_a_terminal_without_our_letters_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+
+    assert cli.main(["settings"]) == 0
+
+    terminal.flush()
+    assert b'"ja": "X\\u5e02"' in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_port_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for port in ("0", "65536", "http"):
+        with pytest.raises(SystemExit):
+            cli.main(["demo", "--port", port])
+    assert capsys.readouterr().err.count("a port is a number from 1 to 65535") == 3
+
+
+def test_a_store_that_is_away_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
+
+    assert cli.main(["setup"]) == 1
+
+    told = capsys.readouterr().err
+    assert "Check S3_ENDPOINT" in told and told.count("\n") == 1

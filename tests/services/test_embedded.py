@@ -229,6 +229,13 @@ def test_production_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 # ---- stop and start again -----------------------------------------------------------------------
 
 
+def test_a_folder_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EmbeddedError, match="cannot be the folder of the data: Not a directory"):
+        Embedded(tmp_path / "file" / "data")
+
+
 def test_what_was_written_survives_a_stop(tmp_path: Path) -> None:
     with Embedded(tmp_path) as embedded:
         first = embedded.start()

@@ -68,3 +68,19 @@ def test_a_file_that_was_taken_out_before_it_counted_is_not_missed(
     storage.delete(third.key)
 
     assert holdings.originals(session, storage) == holdings.Held(2)
+
+
+def test_a_store_that_answers_no_more_is_told_apart_from_files_that_are_gone(
+    session: Session, storage: Storage, settings: Settings, entry: Entry
+) -> None:
+    keys = {file.key for file in entry.files}
+    away = settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:1"})
+
+    originals = holdings.originals(session, Storage.from_settings(away, patience=1))
+    previews = holdings.previews(session, Storage.from_settings(away, patience=1))
+
+    assert (originals.looked_at, set(originals.unknown), originals.missing, originals.whole) == (3, keys, (), False)
+    assert (previews.looked_at, len(previews.unknown), previews.missing) == (9, 9, ())
+    told = doctor._held("files", originals, "Bring them back.")
+    assert "0 looked at, 0 missing, 0 changed; 3 could not be asked for; no answer: " in told.detail
+    assert "run this again" in told.fix

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from contest import jobs, mail
+from contest import jobs, mail, outbox
 from contest.db import Database
 from contest.models import MailMessage, OutboxItem
 from contest.settings import Settings
@@ -37,6 +37,9 @@ class _Sink(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Talk)
         self.mails: list[EmailMessage] = []
         self.refuse = False
+        self.signs_in = True
+        self.knows_us = True
+        self.goodbye = "221 bye"
 
 
 class _Talk(socketserver.StreamRequestHandler):
@@ -51,6 +54,11 @@ class _Talk(socketserver.StreamRequestHandler):
             word = line.split()[0].upper() if line.split() else b""
             if word == b"DATA" and self.server.refuse:
                 self._say("451 later")
+            elif word == b"EHLO":
+                self._say("250-sink")
+                self._say("250 AUTH PLAIN")
+            elif word == b"AUTH":
+                self._say("235 come in" if self.server.signs_in else "535 who are you")
             elif word == b"DATA":
                 self._say("354 go on")
                 body = b""
@@ -59,8 +67,10 @@ class _Talk(socketserver.StreamRequestHandler):
                 self.server.mails.append(email.message_from_bytes(body, policy=default))  # type: ignore[arg-type]
                 self._say("250 kept")
             elif word == b"QUIT":
-                self._say("221 bye")
+                self._say(self.server.goodbye)
                 return
+            elif word == b"MAIL" and not self.server.knows_us:
+                self._say("553 not your address")
             else:
                 self._say("250 ok")
 
@@ -77,7 +87,7 @@ def sink() -> Iterator[_Sink]:
 def send(database: Database, settings: Settings, storage: Storage, sink: _Sink) -> Callable[[], list[str]]:
     """Do the owed mail jobs against the sink."""
     own = settings.model_copy(
-        update={"mail_url": f"smtp://127.0.0.1:{sink.server_address[1]}", "mail_from": "site@contest.example"}
+        update={"mail_url": f"smtp://site:word@127.0.0.1:{sink.server_address[1]}", "mail_from": "site@contest.example"}
     )
 
     def run() -> list[str]:
@@ -151,6 +161,9 @@ def test_a_refused_mail_is_tried_again_and_nothing_is_lost(
 ) -> None:
     _queue(session, settings)
     sink.refuse = True
+    # "Later" is said for hours where the server's own disk is full.
+    session.execute(update(OutboxItem).values(fence=outbox.MAX_ATTEMPTS))
+    session.commit()
     assert send() == ["failed"]
     session.expire_all()
     item = session.scalars(select(OutboxItem)).one()
@@ -162,6 +175,66 @@ def test_a_refused_mail_is_tried_again_and_nothing_is_lost(
 
     assert send() == ["done"]
     assert len(sink.mails) == 1
+
+
+def test_a_password_that_was_changed_is_no_mails_fault(
+    session: Session, settings: Settings, send: Callable[[], list[str]], sink: _Sink
+) -> None:
+    _queue(session, settings)
+    sink.signs_in = False
+    # Many tries later the pause is short still: whoever mends it need not wait for half an hour.
+    session.execute(update(OutboxItem).values(fence=50))
+    session.commit()
+
+    assert send() == ["away"]
+
+    session.expire_all()
+    item = session.scalars(select(OutboxItem)).one()
+    soon = func.clock_timestamp() + timedelta(seconds=61)
+    assert (item.failed_at, item.outages) == (None, 1)
+    assert session.scalar(select(OutboxItem.not_before < soon))
+
+
+def test_a_sender_that_the_server_does_not_know_is_no_mails_fault(
+    session: Session, settings: Settings, send: Callable[[], list[str]], sink: _Sink
+) -> None:
+    _queue(session, settings)
+    sink.knows_us = False
+    session.execute(update(OutboxItem).values(fence=outbox.MAX_ATTEMPTS))
+    session.commit()
+
+    assert send() == ["away"]
+
+    session.expire_all()
+    assert session.scalars(select(OutboxItem.failed_at)).one() is None
+
+
+def test_a_mail_that_was_kept_is_not_sent_again_over_a_rude_goodbye(
+    session: Session, settings: Settings, send: Callable[[], list[str]], sink: _Sink
+) -> None:
+    _queue(session, settings)
+    sink.goodbye = "421 too busy"
+
+    assert send() == ["done"]
+
+    assert len(sink.mails) == 1
+
+
+def test_a_code_that_ran_out_while_the_server_was_away_is_not_sent(
+    session: Session, settings: Settings, send: Callable[[], list[str]], sink: _Sink
+) -> None:
+    _queue(session, settings, "code:1")
+    _queue(session, settings, "receipt:1")
+    session.execute(update(MailMessage).values(created_at=MailMessage.created_at - timedelta(minutes=31)))
+    session.commit()
+
+    assert send() == ["done", "done"]
+
+    assert len(sink.mails) == 1
+    session.expire_all()
+    rows = {row.key: row for row in session.scalars(select(MailMessage))}
+    assert (rows["code:1"].sent_at, rows["code:1"].text, rows["code:1"].html) == (None, "", "")
+    assert rows["receipt:1"].sent_at is not None
 
 
 def test_an_address_or_a_subject_of_two_lines_is_refused_by_the_database(session: Session) -> None:
@@ -230,6 +303,20 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "reinstated": {"name": "Adaeze", "contest": TITLE, "title": "Tide Line", "link": LINK},
     **{
+        f"account {about}": {
+            "name": "Adaeze",
+            "about": about,
+            "network": "203.0.113.7" if about == "signed_in" else "",
+            "at": CLOSE,
+            "zone": "Africa/Lagos",
+            "link": LINK,
+        }
+        for about in (
+            *("password_set", "password_changed", "password_removed"),
+            *("address_changed", "address_taken", "signed_in", "session_ended"),
+        )
+    },
+    **{
         f"extension {state}": {
             "name": "Adaeze",
             "contest": TITLE,
@@ -240,6 +327,17 @@ FACTS: dict[str, dict[str, Any]] = {
             "link": LINK,
         }
         for state in ("submitted", "")
+    },
+    **{
+        f"cancelled {part}": {
+            "name": "Adaeze",
+            "contest": TITLE,
+            "part": part,
+            "reason": dict.fromkeys(("en", "ja"), "The building burned down.\nNobody was hurt."),
+            "organiser": "contest@city.example",
+            "link": LINK,
+        }
+        for part in ("submitted", "draft", "judge", "team")
     },
     "publication_proposed": {
         "name": "林 紗季",
@@ -258,8 +356,19 @@ FACTS: dict[str, dict[str, Any]] = {
             "prize": prize,
             "comments": ["Clear at a glance.\nThe map reads without colour.", "海の色がきれいです。"],
             "link": LINK,
+            "certificate": LINK,
         }
         for prize in ({"en": "Gold", "ja": "金賞"}, None)
+    },
+    "flags": {"name": "岡田 淳", "contest": TITLE, "waiting": 3, "link": LINK},
+    "flag_answered": {
+        "name": "青木 遥",
+        "contest": TITLE,
+        "code": "B-1180",
+        "words": "A name on\npage 2.",
+        "answer": "It is covered now.",
+        "there": True,
+        "link": LINK,
     },
     "receipt": {
         "contest": TITLE,
@@ -284,12 +393,16 @@ MUST = {
     "invitation": ["岡田 淳", LINK, "14"],
     "assignments": ["青木 遥", LINK, "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00"],
     "reminder": ["青木 遥", "12", LINK, "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00"],
+    "flags": ["岡田 淳", "3", LINK],
+    "flag_answered": ["青木 遥", "B-1180", "page 2.", "It is covered now.", LINK],
     "disqualified": [
         *("Adaeze", "Tide Line", "0127", "The map shows the entrant's name.", "Rule 4 forbids it."),
         *("contest@city.example", LINK),
     ],
     "reinstated": ["Adaeze", "Tide Line", LINK],
+    "account": ["Adaeze", "15:59:59"],
     "extension": ["Adaeze", "23:59:59", "15:59:59", "UTC+09:00", "UTC+01:00", LINK],
+    "cancelled": ["Adaeze", "The building burned down.", "Nobody was hurt.", LINK],
     "publication_proposed": ["林 紗季", "岡田 淳", "3", "79b2" * 16, LINK],
     "published": ["Adaeze", "Tide Line", LINK, "The map reads without colour.", "海の色がきれいです。"],
     "receipt": [
@@ -360,6 +473,7 @@ def test_a_mail_loads_nothing_and_runs_nothing(settings: Settings, key: str, loc
         "assignments open",
         "reminder soon",
         "disqualified",
+        "flag_answered",
         "publication_proposed",
         "published",
         "receipt",
@@ -368,7 +482,7 @@ def test_a_mail_loads_nothing_and_runs_nothing(settings: Settings, key: str, loc
 def test_what_people_typed_is_inert(settings: Settings, key: str) -> None:
     template = key.split()[0]
     facts = {**next(facts for name, facts in FACTS.items() if name.startswith(key)), "contest": {"en": HOSTILE}}
-    for name in ("name", "inviter", "proposer", "title", "reason", "organiser"):
+    for name in ("name", "inviter", "proposer", "title", "reason", "organiser", "words", "answer"):
         if name in facts:
             facts[name] = HOSTILE
     if template == "published":

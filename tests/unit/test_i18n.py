@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,25 @@ from pathlib import Path
 import polib
 import pytest
 
-from contest import clock, i18n
+from contest import clock, i18n, received
+from contest.services import filenames
 from tests.catalogues import begin, place, plurals
 
 CLOSE = datetime(2026, 11, 30, 14, 59, 59, tzinfo=UTC)
 OFFERED = ("en", "ja", "zh-Hans", "zh-Hant", "pt-BR")
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0f73", "\u0323\uff9e"])
+def test_no_letter_has_more_marks_than_can_be_put_into_order(marks: str) -> None:
+    """A form holds enough of them to stop a process for minutes."""
+    own = "Ấ thần パﾟ नि กำ"
+    assert i18n.few_marks(own) == own
+
+    left = i18n.few_marks(f"a{marks * 1000}b{marks * 10}")
+
+    assert left == f"a{(marks * 30)[:30]}b{(marks * 10)[:30]}"
+    assert received.clean(f"a{marks * 1000}") == unicodedata.normalize("NFC", f"a{(marks * 30)[:30]}")
+    assert filenames.clean_name(f"a{marks * 1000}") == unicodedata.normalize("NFC", f"a{(marks * 30)[:30]}")
 
 
 @pytest.fixture
