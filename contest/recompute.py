@@ -97,6 +97,9 @@ def verify(publication: str, scores: str) -> int:
                 f"Computed again by {tally['method']} from {_count(tally['scorecards'], 'scorecard')}: every rank and"
                 f" every score of {_count(len(snapshot['standings']), 'entry', 'entries')} is what is published."
             )
+        if told.get("state", "published") != "published":
+            # The newest is the one that holds: whoever keeps an old file is not to take it for the result.
+            lines.append(f"No longer in force: publication {told.get('in_force')} took its place.")
         if tally["engine"] != ENGINE_VERSION:
             # What differs may then be the program's doing.
             lines.append(f"Note: published with engine {tally['engine']}, computed with {ENGINE_VERSION}.")
@@ -110,6 +113,13 @@ def _published(data: bytes) -> dict[str, Any]:
     """What the public interface says of a publication. Raises Refused for anything else."""
     try:
         told = json.loads(data)
+        if isinstance(told, dict) and told.get("error") == "retracted":
+            raise Refused(
+                "retracted",
+                "Publication {publication} was retracted, so nothing was compared. The reason: {reason}",
+                publication=str(told.get("publication")),
+                reason=str(told.get("reason")),
+            )
         canonical(told["snapshot"])
         whole = isinstance(told["snapshot"]["standings"], list) and told["publication"] and told["digest"]
         if whole and told["snapshot"]["tally"]["engine"]:

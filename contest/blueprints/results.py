@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from contest import i18n, permissions, streams, web
+from contest.documents import NotTypeset
 from contest.errors import Invalid, NotFound
 from contest.forms import results as forms
 from contest.forms.kit import Form, fill_texts, read_texts
@@ -16,7 +17,18 @@ from contest.forms.scoring import criteria
 from contest.models import Contest
 from contest.scoring import MEANS
 from contest.scoring.tally import decimals
-from contest.services import awards, contests, covers, outcomes, people, publications, results, snapshots
+from contest.services import (
+    awards,
+    certificates,
+    contests,
+    covers,
+    flags,
+    outcomes,
+    people,
+    publications,
+    results,
+    snapshots,
+)
 from contest.services.listing import read
 from contest.web import actor, public, session, signed_in, writes
 
@@ -42,6 +54,16 @@ def winners(lang: str, slug: str) -> Any:
         criteria={one["key"]: i18n.say(one["name"], lang).text for one in found.snapshot["round"]["criteria"]},
         own_score=any(award["standing"].get("method_score") for award in found.snapshot["awards"]),
     )
+
+
+@bp.errorhandler(publications.Retracted)
+def retracted(error: publications.Retracted) -> Any:
+    return _taken_back(error.by)
+
+
+def _taken_back(found: publications.Retraction) -> Any:
+    """What stands in the place of a result that was retracted: whoever follows a link of before is told why."""
+    return web.page("results/retracted.html", 410, found=found)
 
 
 def _groups(found: publications.Public) -> list[list[dict[str, Any]]]:
@@ -127,6 +149,8 @@ def tile(slug: str, number: int, award: int, page: int, level: int, column: int,
 @signed_in
 def own(slug: str) -> Any:
     """The outcome for the entrant who asks."""
+    if taken_back := publications.retraction(session(), slug):
+        return _taken_back(taken_back)
     found = outcomes.own(session(), actor(), slug)
     return web.page(
         "results/own.html",
@@ -135,6 +159,96 @@ def own(slug: str) -> Any:
         own_score=found.method not in MEANS,
         criteria=criteria(found.entry.contest),
     )
+
+
+# Certificates ------------------------------------------------------------------------------------
+
+
+@bp.get("/<lang:lang>/certificates/<number>")
+@public
+def certificate(lang: str, number: str) -> Any:
+    """Whether a certificate stands, and what it must say: where its QR code leads."""
+    made = certificates.check(session(), number)
+    return web.page("results/certificate.html", 200 if made.stands else 410, made=made)
+
+
+@bp.get("/certificates/<number>")
+@public
+def certificate_any(number: str) -> Any:
+    certificates.check(session(), number)
+    return web.negotiated(".certificate", number=number)
+
+
+@bp.get("/contests/<slug>/certificate")
+@signed_in
+def own_certificate(slug: str) -> Any:
+    """The winner's own certificate, to be printed as it is."""
+    return _own_certificate(slug)
+
+
+def _own_certificate(slug: str, status: int = 200, reason: str = "") -> Any:
+    found = certificates.own(session(), actor(), slug)
+    made, form = found.certificate, forms.certificate(request.args, found.names)
+    if not made.stands:
+        return web.page("results/certificate_own.html", 410, made=made)
+    chosen = form.chosen
+    sheet = certificates.sheet(web.settings(), made, chosen["language"], found.names[chosen["name"]])
+    return web.page(
+        "results/certificate_own.html", status, made=made, sheet=sheet, form=form, chosen=chosen, reason=reason
+    )
+
+
+@bp.get("/contests/<slug>/certificate.pdf")
+@signed_in
+def own_certificate_file(slug: str) -> Any:
+    found = certificates.own(session(), actor(), slug)
+    made = found.certificate
+    if not made.stands:
+        return _own_certificate(slug)
+    chosen = forms.certificate(request.args, found.names).chosen
+    sheet = certificates.sheet(web.settings(), made, chosen["language"], found.names[chosen["name"]])
+    try:
+        body = certificates.pdf(web.settings(), [sheet], at=made.found.published_at)
+    except NotTypeset as error:
+        return _own_certificate(slug, 501, error.reason)
+    return web.document(body, made.number)
+
+
+@bp.get("/manage/<slug>/results/certificates")
+@signed_in
+def certificates_all(slug: str) -> Any:
+    """Every certificate of the publication in force, a sheet each, for the app team to print."""
+    return _certificates(slug)
+
+
+def _certificates(slug: str, status: int = 200, reason: str = "") -> Any:
+    contest, found = certificates.all_of(session(), actor(), slug)
+    form = forms.certificate(request.args, {"": ""})
+    return web.page(
+        "results/certificates.html",
+        status,
+        contest=contest,
+        sheets=[certificates.sheet(web.settings(), one, form.chosen["language"]) for one in found],
+        publication=found[0].found.number if found else None,
+        form=form,
+        chosen=form.chosen,
+        reason=reason,
+    )
+
+
+@bp.get("/manage/<slug>/results/certificates.pdf")
+@signed_in
+def certificates_file(slug: str) -> Any:
+    _contest, found = certificates.all_of(session(), actor(), slug)
+    if not found:
+        raise NotFound
+    language = forms.certificate(request.args, {"": ""}).chosen["language"]
+    sheets = [certificates.sheet(web.settings(), one, language) for one in found]
+    try:
+        body = certificates.pdf(web.settings(), sheets, at=found[0].found.published_at)
+    except NotTypeset as error:
+        return _certificates(slug, 501, error.reason)
+    return web.document(body, f"certificates-{slug}-{found[0].found.number}")
 
 
 # The app team ------------------------------------------------------------------------------------
@@ -159,6 +273,7 @@ def _decide(
     round_ = contest.round
     tally = results.latest_tally(session(), round_.id)
     listed = read(request.args, sorts=results.SORTS, per=results.PAGE)
+    table = results.table(session(), tally, listed) if tally else None
     slots = awards.slots(session(), contest)
     history = publications.history(session(), contest)
     return web.page(
@@ -167,7 +282,8 @@ def _decide(
         contest=contest,
         round=round_,
         tally=tally,
-        table=results.table(session(), tally, listed) if tally else None,
+        table=table,
+        discuss=flags.to_discuss(session(), round_.id, [row.number for row in table.rows]) if table else {},
         left_out=results.left_out(session(), tally) if tally else [],
         own_score=tally is not None and tally.method not in MEANS and not tally.refused,
         changes=snapshots.method_changes(session(), round_),

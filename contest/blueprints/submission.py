@@ -11,12 +11,14 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext as _
 
 from contest import i18n, texts, web
-from contest.errors import Conflict, Invalid
+from contest.documents import NotTypeset
+from contest.errors import Conflict, Denied, Invalid
 from contest.forms import entries as forms
 from contest.received import uuid_or_404
-from contest.services import catalogue, entries, receipts, uploads
+from contest.services import catalogue, entries, printed, receipts, uploads
 from contest.services.calendar import contest_calendar as dates_as_calendar
 from contest.services.drafts import Details
+from contest.services.parts import PART
 from contest.web import actor, page, public, session, signed_in, writes
 
 bp = Blueprint("submission", __name__)
@@ -128,13 +130,19 @@ def _entry_page(
     pressed: bool = False,
     refused: Sequence[tuple[str, str]] = (),
     alts: Mapping[UUID, Mapping[str, str]] | None = None,
+    denied: Denied | None = None,
+    late_alts: Mapping[UUID, str] | None = None,
 ) -> Response:
     """The page of one's own entry. `pressed`: submit was tried, so that what is missing is a problem.
 
     `stored`: what another tab saved meanwhile; `refused`: (name, sentence) of files that were not taken;
-    `alts`: per file what was typed, what is stored and what is wrong with it.
+    `alts`: per file what was typed, what is stored and what is wrong with it; `denied`: why what was sent came too
+    late, with `form` and `late_alts`, the sentences that were typed for files.
     """
     at = entries.workspace(session(), actor(), slug)
+    if form is not None and denied is None and not at.may_edit:
+        # What is wrong with a text is of no use where no text can be saved any more.
+        denied, status = Denied(at.may_edit.reason, **at.may_edit.facts), 403
     if form is None:
         values = at.details
         form = forms.Details(
@@ -161,6 +169,9 @@ def _entry_page(
         pressed=pressed,
         refused=refused,
         alts=alts or {},
+        part_bytes=PART,
+        denied=denied,
+        late_alts=late_alts or {},
     )
 
 
@@ -183,10 +194,19 @@ class _Sent:
     #: The slots to which files came.
     slots: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    #: Why something of it came too late, and the sentences that did, by file.
+    denied: Denied | None = None
+    late_alts: dict[UUID, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
-        return not (self.form or self.alts or self.refused)
+        return not (self.form or self.alts or self.refused or self.denied)
+
+    def deny(self, error: Denied) -> None:
+        """Note a refusal that the page shall tell beside what was typed; a client without pages gets it as it is."""
+        if web.wants_json():
+            raise error
+        self.denied = error
 
     def say(self) -> None:
         for sentence in dict.fromkeys(self.said):
@@ -198,11 +218,13 @@ class _Sent:
         self.say()
         return _entry_page(
             slug,
-            409 if clash else 422,
+            403 if self.denied else 409 if clash else 422,
             form=self.form,
             stored=self.stored,
             refused=self.refused,
             alts=self.alts,
+            denied=self.denied,
+            late_alts=self.late_alts,
         )
 
 
@@ -245,10 +267,19 @@ def _take_files(slug: str, sent: _Sent) -> None:
             if each.filename
         ]
         if mark == "file" and incoming:
-            staged.append((place, uploads.stage(session(), actor(), web.storage(), slug, incoming)))
+            try:
+                staged.append((place, uploads.stage(session(), actor(), web.storage(), slug, incoming)))
+            except Denied as error:
+                _late_files([each.name for each in incoming], error, sent)
     for place, files in staged:
         slot, _dot, replaces = place.partition(".")
-        arrived = uploads.attach(session(), actor(), web.storage(), slug, slot, files, replaces=_uuid(replaces))
+        try:
+            # All files of a field or none: the time may be over between two of them.
+            with session().begin_nested():
+                arrived = uploads.attach(session(), actor(), web.storage(), slug, slot, files, replaces=_uuid(replaces))
+        except Denied as error:
+            _late_files([each.name for each in files], error, sent)
+            continue
         sent.refused += [(each.name, texts.field_error(each.code)) for each in arrived.refused]
         if len(arrived.refused) < len(files):
             sent.slots.append(slot)
@@ -260,6 +291,12 @@ def _take_files(slug: str, sent: _Sent) -> None:
                 sent.said.append(_("The files have arrived. We check them now."))
 
 
+def _late_files(names: Sequence[str], error: Denied, sent: _Sent) -> None:
+    sent.deny(error)
+    why = _("It came after the close.") if error.reason == "deadline_passed" else texts.denial(error.reason)
+    sent.refused += [(name, why) for name in names]
+
+
 def _take_sentence(file_id: UUID, form: forms.Describe, sent: _Sent) -> None:
     typed = form.alt.data or ""
     if not form.validate():
@@ -269,6 +306,9 @@ def _take_sentence(file_id: UUID, form: forms.Describe, sent: _Sent) -> None:
         uploads.describe(session(), actor(), file_id, alt=typed, was=form.was.data or "")
     except Invalid as error:
         sent.alts[file_id] = {"typed": typed, "error": texts.field_error(next(iter(error.problems.values())))}
+    except Denied as error:
+        sent.deny(error)
+        sent.late_alts[file_id] = typed
     except Conflict as error:
         if error.reason == "file_gone":
             sent.said.append(texts.conflict(error.reason))
@@ -293,6 +333,9 @@ def _take_details(slug: str, sent: _Sent) -> None:
         changed = entries.save_details(session(), actor(), slug, given, version=version)
     except Invalid as error:
         form.refuse(error)
+        sent.form = form
+    except Denied as error:
+        sent.deny(error)
         sent.form = form
     except Conflict as error:
         form.version.data = error.facts["version"]
@@ -361,7 +404,11 @@ def remove_file(slug: str, file_id: UUID) -> Any:
     sent = _take(slug, removed=file_id)
     if not sent.whole:
         return sent.again(slug)
-    row = uploads.remove(session(), actor(), web.storage(), file_id)
+    try:
+        row = uploads.remove(session(), actor(), web.storage(), file_id)
+    except Denied as error:
+        sent.deny(error)
+        return sent.again(slug)
     sent.said.append(_("%(name)s is removed.", name=i18n.safe_name(row.name)))
     sent.say()
     return redirect(url_for(".entry", slug=slug))
@@ -383,6 +430,9 @@ def submit(slug: str) -> Any:
             return redirect(url_for(".receipt", slug=slug, number=error.facts["number"]))
         sent.say()
         return _entry_page(slug, 422, pressed=True)
+    except Denied as error:
+        sent.deny(error)
+        return sent.again(slug)
     return redirect(url_for(".receipt", slug=slug, number=revision.number))
 
 
@@ -422,6 +472,18 @@ def receipt_file(slug: str, number: int) -> Any:
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.receipt.number}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.get("/contests/<slug>/receipts/<int(max=2147483647):number>.pdf")
+@signed_in
+def receipt_pdf(slug: str, number: int) -> Any:
+    """The receipt as a document to keep; the check reads the other file."""
+    shown = receipts.get_own(session(), actor(), slug, number)
+    try:
+        body = printed.receipt(web.settings(), shown, web.locale())
+    except NotTypeset as error:
+        return page("submission/receipt.html", 501, shown=shown, reason=error.reason)
+    return web.document(body, shown.told.number)
 
 
 @bp.get("/receipts/check")

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 from wtforms.widgets import HiddenInput
 
-from contest.forms.kit import Form, IntegerField, TextsFields, fill_texts, line, optional, prose, read_texts, required
+from contest import i18n, web
+from contest.forms.kit import (
+    Form,
+    IntegerField,
+    SelectField,
+    TextsFields,
+    fill_texts,
+    line,
+    optional,
+    prose,
+    read_texts,
+    required,
+)
 from contest.services.awards import MOST_STATEMENT, Pick, Slot
+from contest.services.certificates import BOTH
 from contest.services.publications import MOST_REASON
+from contest.vocabulary import LOCALES
 
 
 class Retract(Form):
@@ -19,7 +34,7 @@ class Retract(Form):
         _l("Why is it retracted?"),
         required(),
         most=MOST_REASON,
-        hint=_l("Everybody who opens the old address reads this."),
+        hint=_l("Everybody who opens the winners’ page reads this. Write it in every language of your readers."),
     )
 
 
@@ -49,6 +64,31 @@ class Jury(Form):
         most=MOST_STATEMENT,
         hint=_l("Optional. Names, as they are to be public."),
     )
+
+
+class Certificate(Form):
+    """How a certificate is shown, from the address of its page. What is not offered counts as nothing chosen."""
+
+    language = SelectField(_l("Language of the certificate"), default=BOTH)
+    name = SelectField(_l("Below the credit"), default="")
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is chosen, by the fields' names: the values of the same page's and of the PDF's address."""
+        return {"language": self.language.data, "name": self.name.data}
+
+
+def certificate(asked: Any, names: Mapping[str, str]) -> Certificate:
+    """The form for what `asked`, an address's values, say. `names`: what may stand below the credit, by value."""
+    form = Certificate(formdata=asked, meta={"csrf": False})
+    reader = web.locale()
+    languages = {BOTH: _("English and Japanese"), **{one: i18n.name(one, reader) for one in LOCALES}}
+    offered = {key: name or _("Nothing more") for key, name in names.items()}
+    for field, choices in ((form.language, languages), (form.name, offered)):
+        field.choices = list(choices.items())
+        if field.data not in choices:
+            field.data = field.default
+    return form
 
 
 def awards(slots: Sequence[Slot]) -> Form:

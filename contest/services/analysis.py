@@ -364,7 +364,7 @@ class View:
 def view(session: Session, actor: Actor, slug: str, listing: Listing | None = None) -> View:
     """The ranking of a round and how sure it is. Raises NotFound or Denied("organiser_only")."""
     contest = contests.get_managed(session, actor, slug)
-    permissions.may_organise(actor, contest).require()
+    permissions.organises(actor, contest).require()
     listing = listing or Listing(SORTS, SORTS[0], default=SORTS[0], per=PAGE)
     round_ = contest.round
     tally = results.latest_tally(session, round_.id)

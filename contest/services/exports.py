@@ -34,7 +34,7 @@ def export_scores(session: Session, actor: Actor, slug: str) -> tuple[bytes, byt
     Raises NotFound; Denied("organiser_only" | "no_tally_yet" | "scores_changed").
     """
     contest = contests.get_managed(session, actor, slug)
-    permissions.may_organise(actor, contest).require()
+    permissions.organises(actor, contest).require()
     tally = results.latest_tally(session, contest.round.id)
     if tally is None:
         raise Denied("no_tally_yet")

@@ -37,6 +37,8 @@ class Outcome:
     publication: int
     method: str
     entries: int
+    #: How many scorecards an entry needs to be ranked.
+    minimum: int
     #: rank, tied, numerator, denominator, score, tie_rule, scorecards; None if the tally does not know the entry.
     standing: Row[*tuple[Any, ...]] | None
     #: The prize's name in the languages that it has; None without a prize.
@@ -45,7 +47,7 @@ class Outcome:
     comments: list[str]
     #: What the snapshot says of the published scores; None if they are not public.
     scores: Mapping[str, Any] | None
-    #: Of each criterion, where the scores are public: name, points (the highest), and the mean of the entry's own.
+    #: Of each criterion, where the scores are public: name, weight, points (the highest), and the mean of this entry.
     means: Sequence[Row[*tuple[Any, ...]]]
 
 
@@ -87,6 +89,7 @@ def own(session: Session, actor: Actor, slug: str) -> Outcome:
         publication=row.Publication.number,
         method=row.Tally.method,
         entries=row.Tally.n_entries,
+        minimum=row.Tally.params["minimum"],
         standing=standing,
         prize=won[0] if won else None,
         scores=row.scores,
@@ -98,7 +101,7 @@ def own(session: Session, actor: Actor, slug: str) -> Outcome:
 def _means(session: Session, round_id: uuid.UUID, entry_id: uuid.UUID) -> Sequence[Row[*tuple[Any, ...]]]:
     """What the judges gave for each criterion, on average, from the scorecards that count."""
     return session.execute(
-        select(Criterion.name, Criterion.points, func.avg(Score.points).label("mean"))
+        select(Criterion.name, Criterion.weight, Criterion.points, func.avg(Score.points).label("mean"))
         .join(Score, Score.criterion_id == Criterion.id)
         .join(Scorecard, Scorecard.id == Score.scorecard_id)
         .join(Assignment, Assignment.id == Scorecard.assignment_id)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, func, literal, or_, select, type_coerce
+from sqlalchemy import Row, Text, exists, func, literal, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 
 from contest import audit, clock, outbox, permissions
 from contest.errors import Denied, Invalid, NotFound
@@ -285,6 +285,27 @@ def retract(session: Session, actor: Actor, slug: str, number: int, *, reason: s
 
 
 @dataclass(frozen=True)
+class Retraction:
+    """That a publication was taken back, and with it all that it had replaced."""
+
+    number: int
+    at: datetime
+    reason: str
+    #: Of the contest, as the publication told it.
+    contest: Mapping[str, Any]
+    #: Whether the contest was called off since, so that no other result will come.
+    cancelled: bool
+
+
+class Retracted(NotFound):
+    """Nothing is in force: what was published last was taken back, by `by`."""
+
+    def __init__(self, by: Retraction) -> None:
+        super().__init__()
+        self.by = by
+
+
+@dataclass(frozen=True)
 class Public:
     """A publication that is or was public: its number, its state and what it says."""
 
@@ -293,10 +314,11 @@ class Public:
     published_at: datetime
     digest: str
     snapshot: Mapping[str, Any]
-    retracted_reason: str
     #: Whether its pictures for links have been drawn.
     card: bool
     id: uuid.UUID
+    #: The number of the publication that is in force now.
+    in_force: int | None
 
     @property
     def winner_cards(self) -> bool:
@@ -312,17 +334,21 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
     """The publication in force, or one by its number, also when it was superseded or retracted.
 
     `whole`: with the standings of all entries, which only the public interface gives out.
-    Raises NotFound for a contest that is unknown or has published nothing, with nothing to tell them apart.
+    Raises NotFound for a contest that is unknown or has published nothing, with nothing to tell them apart; and without
+    a number Retracted, if what was published last is not in force any more.
     """
+    newest = aliased(Publication)
     wanted = select(
         Publication.number,
         Publication.state,
         Publication.published_at,
         Publication.digest,
         Publication.snapshot if whole else _short,
-        Publication.retracted_reason,
         (Publication.card_key != "").label("card"),
         Publication.id,
+        select(newest.number)
+        .where(newest.contest_id == Publication.contest_id, newest.state == PublicationState.PUBLISHED)
+        .scalar_subquery(),
     ).join(Contest, Contest.id == Publication.contest_id)
     if number is None:
         wanted = wanted.where(Publication.state == PublicationState.PUBLISHED)
@@ -330,8 +356,36 @@ def get_public(session: Session, slug: str, number: int | None = None, *, whole:
         wanted = wanted.where(Publication.number == number, Publication.published_at.is_not(None))
     row = session.execute(wanted.where(Contest.slug == slug)).first()
     if row is None:
+        if number is None and (taken_back := retraction(session, slug)) is not None:
+            raise Retracted(taken_back)
         raise NotFound
     return Public(*row)
+
+
+def retraction(session: Session, slug: str, number: int | None = None) -> Retraction | None:
+    """By what a publication was taken back: its own retraction, or the next one after another took its place.
+
+    Without a number: that of the newest publication, if nothing is in force. A retraction says that the result does not
+    hold, so it takes back what was said of it before too; what is published afterwards stands for itself.
+    """
+    found = (
+        select(
+            Publication.number,
+            Publication.retracted_at,
+            Publication.retracted_reason,
+            Publication.snapshot["contest"],
+            Contest.cancelled_at.is_not(None),
+        )
+        .join(Contest, Contest.id == Publication.contest_id)
+        .where(Contest.slug == slug, Publication.state == PublicationState.RETRACTED)
+    )
+    if number is not None:
+        row = session.execute(found.where(Publication.number >= number).order_by(Publication.number).limit(1)).first()
+        return None if row is None else Retraction(*row)
+    other = aliased(Publication)
+    standing = exists().where(other.contest_id == Contest.id, other.state == PublicationState.PUBLISHED)
+    row = session.execute(found.where(~standing).order_by(Publication.number.desc()).limit(1)).first()
+    return None if row is None else Retraction(*row)
 
 
 def award_of(found: Public, entry: int) -> Mapping[str, Any]:
@@ -431,7 +485,13 @@ def scores_of(publication_id: uuid.UUID, frozen: Mapping[str, Any]) -> Scores:
 
 def kept_scores(session: Session) -> set[str]:
     """The keys of the files of scores that somebody may still ask for; what else there is may be swept."""
-    published = Publication.published_at.is_not(None) & (Publication.state != PublicationState.RETRACTED)
+    later = aliased(Publication)
+    taken_back = exists().where(
+        later.contest_id == Publication.contest_id,
+        later.number >= Publication.number,
+        later.state == PublicationState.RETRACTED,
+    )
+    published = Publication.published_at.is_not(None) & ~taken_back
     ids = session.scalars(select(Publication.id).where((Publication.state == PublicationState.DRAFT) | published))
     return {_scores_key(publication_id) for publication_id in ids}
 

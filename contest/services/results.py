@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from contest import audit, clock, outbox
 from contest.models import Analysis, Award, Criterion, Entry, Prize, Round, Standing, Tally
-from contest.permissions import Actor
+from contest.permissions import Actor, goes_on
 from contest.scoring import ENGINE_VERSION, METHOD, digest, rubric
 from contest.scoring import tally as exact
 from contest.scoring.cards import Cards
@@ -112,13 +112,13 @@ _STORE = text(
 def make_tally(session: Session, round_id: uuid.UUID, account_id: uuid.UUID) -> Tally | None:
     """The job: count the scorecards of a closed round and store the outcome.
 
-    Returns the round's newest tally; None if the round is not closed (it was reopened meanwhile). An
-    input that was counted already makes no second tally.
+    Returns the round's newest tally; None if the round is not closed (it was reopened meanwhile) or the contest
+    was called off. An input that was counted already makes no second tally.
     """
     round_ = session.get_one(Round, round_id)
     ahead = _ahead(session, round_)
     round_ = contests.lock_round(session, round_.contest)
-    if round_.state not in _COUNTABLE:
+    if round_.state not in _COUNTABLE or not goes_on(round_.contest):
         return None
     job = _Job(session, round_, _count(session, round_))
     newest = latest_tally(session, round_id)

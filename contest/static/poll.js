@@ -179,7 +179,7 @@ area?.addEventListener("submit", async (event) => {
       const told = page.querySelector("#said")?.textContent.trim() ?? "";
       say(told || page.querySelector(".err")?.textContent || "");
       if (place?.own && told && same) tell(area.querySelector("[data-own] form"), [told]);
-      if (same) area.querySelector("[data-own] [data-focus]")?.focus();
+      if (same) area.querySelector('[data-live="late"] [data-focus], [data-own] [data-focus]')?.focus();
     } else {
       // Refused as a whole: the words stay where they were typed.
       const why = answer.status === 400 ? [] : page.querySelectorAll("h1, h1 ~ .lede, h1 ~ .note p");

@@ -234,3 +234,23 @@ def test_another_version_of_the_engine_is_told_where_something_differs(verify: A
 
     assert code == 1
     assert out.splitlines()[-1] == f"Note: published with engine 1, computed with {ENGINE_VERSION}."
+
+
+def test_a_publication_that_another_replaced_is_named_as_such(verify: Any) -> None:
+    told = signed(publication(), zipped()) | {"state": "superseded", "in_force": 9}
+
+    code, out, err = verify(told, zipped())
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[2:] == ["No longer in force: publication 9 took its place."]
+
+
+def test_a_publication_that_was_retracted_is_no_result(verify: Any) -> None:
+    told = {"error": "retracted", "publication": 7, "reason": "The wrong\x1b[2J picture."}
+
+    code, out, err = verify(told, zipped())
+
+    assert (code, out) == (2, "")
+    assert err == (
+        "contest verify: Publication 7 was retracted, so nothing was compared. The reason: The wrong\ufffd[2J picture.\n"
+    )

@@ -187,7 +187,37 @@ class TestGrace:
         assert "Your entry was not submitted. Your draft is kept." in page.text()
         assert not [one for one in page.all("button") if "Submit" in page.text(one)]
         visitor.post(f"{PAGE}/submit", {}, 422)
-        visitor.post(PAGE, {"version": "1", "title": "Late", "statement": "Late"}, 403)
+        refused = visitor.post(PAGE, {"version": "1", "title": "Late" * 40, "statement": "Later"}, 403)
+        assert [refused.text(each) for each in refused.all("blockquote")] == ["Late" * 40, "Later"]
+
+    def test_what_came_too_late_keeps_out_nothing_that_came_in_time(
+        self, pages: Pages, make: Make, session: Session
+    ) -> None:
+        """Words are late, a sealed file's sentence too; the sentence of the upload that began in time is not."""
+        contest = make.contest("grace", slug="ferry")
+        late = make.entry(contest, statement="Sealed.")
+        (before,) = late.files
+        fresh = make.file(late, alt="", created_at=contest.closes_at - timedelta(minutes=1))
+
+        page = pages.as_(late.account).post(
+            f"{PAGE}/files/{fresh.id}",
+            {
+                "version": str(late.version),
+                "statement": "Too late",
+                f"{fresh.id}.alt": "In time.",
+                f"{fresh.id}.was": fresh.alt,
+                f"{before.id}.alt": "Late too.",
+                f"{before.id}.was": before.alt,
+            },
+            403,
+        )
+
+        session.expire_all()
+        assert (fresh.alt, before.alt == "Late too.", late.statement) == ("In time.", False, "Sealed.")
+        lost = [page.text(each) for each in page.all("blockquote")]
+        assert lost == ["Too late", "Late too."]
+        assert "Revision 1, sealed" in page.text()
+        assert [one for one in page.all("button") if "Submit revision 2" in page.text(one)]
 
     def test_a_page_from_before_the_close_still_submits(self, pages: Pages, make: Make, entry: Entry) -> None:
         row = make.file(entry)
@@ -198,6 +228,6 @@ class TestGrace:
         changed = visitor.submit(page, "Submit revision 1", {"title": "Too late"}, status=403)
         shown: Page = visitor.submit(page, "Submit revision 1")
 
-        assert changed.h1.startswith("This contest closed ")
+        assert [changed.text(each) for each in changed.all("blockquote")] == ["Too late"]
         assert shown.h1 == "Received within the grace"
         assert entry.title != "Too late"

@@ -129,12 +129,16 @@ class TestSubmitting:
             url, data = page.form(button)
             typed = {"title": "Late"} if button == "Save the details" else {}
             refused = visitor.post(url, {**data, **typed}, 403, headers={"Accept": "text/html"})
-            assert refused.h1.startswith("This contest ") and "closed" in refused.h1
-            told = refused.text(refused.all("main")[0])
-            assert len(set(re.findall(r"\d\d:\d\d:\d\d", told))) >= 2
-            assert "Your request came" in told
+            (box,) = (one for one in refused.all("div") if (one.get("class") or "").startswith("problem"))
+            told = refused.text(box)
+            assert told.startswith("What you sent now is not saved The contest closed at ")
+            assert len(set(re.findall(r"\d\d:\d\d:\d\d", told))) == 2
+            assert "Your entry was not submitted, so it is not in the contest." in told
+            lost = [refused.text(each) for each in refused.all("blockquote")]
+            assert lost == list(typed.values())
         url, data = page.form("Send Screens")
-        visitor.post(url, {**data, "file.screens": (io.BytesIO(png()), "late.png")}, 403)
+        page = visitor.post(url, {**data, "file.screens": (io.BytesIO(png()), "late.png")}, 403)
+        assert "late.png: It came after the close." in page.text()
         visitor.get("/contests/ferry/entry/withdraw", 403)
         visitor.post("/contests/ferry/entry/withdraw", {}, 403)
 

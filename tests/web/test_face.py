@@ -360,7 +360,7 @@ class TestFailures:
         entry = make.entry(contest, account=make.account(zone="Africa/Lagos"))
         make.revision(entry, 2)
 
-        page = pages.as_(entry.account).post(f"/contests/{contest.slug}/entry", TYPED, 403, headers=OWN)
+        page = pages.as_(entry.account).post(f"/contests/{contest.slug}/entry/withdraw", {}, 403, headers=OWN)
 
         assert page.h1.startswith("This contest closed ")
         assert page.h1.endswith(" ago")
@@ -371,6 +371,16 @@ class TestFailures:
         assert "Tokyo" in page.text(label)
         assert "Lagos" in page.text(label)
         assert page.response.headers["X-Request-ID"] in page.text(label)
+
+    def test_what_was_typed_too_late_stands_beside_the_proof_of_what_counts(self, pages: Pages, make: Make) -> None:
+        contest = make.contest("judging")
+        entry = make.entry(contest, account=make.account(zone="Africa/Lagos"))
+        make.revision(entry, 2)
+
+        page = pages.as_(entry.account).post(f"/contests/{contest.slug}/entry", TYPED, 403, headers=OWN)
+
+        assert "Revision 2, sealed " in page.text()
+        assert page.link("See the receipt of revision 2") == f"/contests/{contest.slug}/receipts/2"
 
     def test_in_the_grace_it_says_why_the_grace_does_not_help(self, pages: Pages, make: Make) -> None:
         contest = make.contest("grace")

@@ -260,6 +260,7 @@ def test_an_entrant_finds_rank_score_and_comments_of_the_own_entry_alone(
     won = pages.as_(entries[0].account).get("/contests/ferry/result").text()
     assert "First prize" in won and "1 of 3 judged entries" in won and "Larger" not in won
     pages.as_(make.account()).get("/contests/ferry/result", status=404)
-    session.scalars(select(Publication)).one().state = "retracted"
+    row = session.scalars(select(Publication)).one()
+    row.state, row.retracted_at, row.retracted_reason = "retracted", datetime.now(UTC), "A mistake."
     session.flush()
-    lost.get("/contests/ferry/result", status=404)
+    lost.get("/contests/ferry/result", status=410)

@@ -168,7 +168,7 @@ def test_files_of_scores_are_kept_while_somebody_may_ask_for_them(
     assert [kept(one) for one in (first, second, third)] == [True, False, True]
 
     publications.retract(session, make.actor(publisher), slug, third.number, reason="A mistake.")
-    assert [kept(one) for one in (first, third)] == [True, False]
+    assert [kept(one) for one in (first, third)] == [False, False]
 
 
 def test_what_was_done_once_a_ranking_was_known_is_told_without_the_entry(

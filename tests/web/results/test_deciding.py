@@ -224,7 +224,7 @@ def test_deciding_takes_few_statements(organiser: Pages, session: Session, app: 
     event.listen(engine, "before_cursor_execute", note)
     try:
         organiser.get(DECIDE)
-        assert len(seen) <= 12, "\n".join(seen)
+        assert len(seen) <= 14, "\n".join(seen)
         seen.clear()
         organiser.get("/en/contests/ferry/winners")
         assert len(seen) <= 4, seen

@@ -51,7 +51,11 @@ def test_an_entrant_without_a_prize_sees_what_the_own_entry_was_given(
 ) -> None:
     page = pages.as_(entries[2].account).get("/contests/ferry/result")
 
-    assert ["".join(cell.itertext()) for cell in page.all("td")] == ["4.0", "5"] * 3
+    assert ["".join(cell.itertext()) for cell in page.all("td")] == [
+        *("50 %", "4.0", "5"),
+        *("30 %", "4.0", "5"),
+        *("20 %", "4.0", "5"),
+    ]
     assert f"C-{entries[2].number:04d}" in page.text()
     assert page.link("Download the scores (ZIP)") == f"{FILE}/scores.zip"
 
@@ -100,3 +104,21 @@ def test_a_retraction_takes_the_scores_out_of_sight(published: Pages, publisher:
         assert (gone.status_code, gone.get_json()["reason"]) == (410, "The wrong picture was shown.")
     told = [one for one in published.get(DECIDE).text().split(".") if "earlier publication" in one]
     assert len(told) == 1
+
+
+def test_an_entrant_reads_what_the_rank_and_the_score_are_made_of(
+    published: Pages, pages: Pages, entries: list[Entry], session: Session
+) -> None:
+    """The second of two equals, whose scorecards are fewer than were planned."""
+    entries[2].contest.round.judges_per_entry = 3
+    session.flush()
+
+    page = pages.as_(entries[2].account).get("/contests/ferry/result")
+
+    rank, score, cards = (page.text(one) for one in page.all("dl")[0].iter("dd"))
+    assert (rank.startswith("2 of 3 judged entries"), rank.endswith("Shared with 1 other entry.")) == (True, True)
+    assert score == "80.00 %"
+    assert cards.startswith("1 of 3 planned")
+    assert "Each criterion counts with its weight." in page.text()
+    weights = [page.text(next(row.iter("td"))).removesuffix(" %") for row in page.all("tr")[1:]]
+    assert sum(map(float, weights)) == 100
