@@ -151,7 +151,8 @@ def register(app: Flask) -> None:
         return problem(422, told, code=next(iter(error.problems.values())))
 
     @app.errorhandler(CSRFError)
-    def forged(_error: CSRFError) -> Any:
+    def forged(error: CSRFError) -> Any:
+        log.info("form_refused", reason=error.description, path=logs.without_secrets(request.path))
         _roll_back()
         links = [_back()] if web.actor().signed_in else [_back(), _sign_in()]
         return problem(400, _of("csrf", links=links), code="csrf")

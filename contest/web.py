@@ -50,6 +50,7 @@ from contest.models import Account
 from contest.permissions import ANONYMOUS, Actor
 from contest.received import typed
 from contest.services import accounts, contests
+from contest.services.addresses import email_key
 from contest.services.packs import Packs
 from contest.settings import Settings
 from contest.storage import Storage
@@ -290,15 +291,8 @@ def sign_in(account: Account) -> None:
     token = accounts.start_session(
         session(), account, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")
     )
-    known = known_browser(account.email) or secrets.token_urlsafe(12)
-
-    def remember(response: Response) -> Response:
-        value = f"{known}.{_browser_of(account.email, known)}"
-        response.set_cookie("known", value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().secure)
-        return response
 
     def set_cookie() -> None:
-        after_this_request(remember)
         kept = cookie.get("next")
         cookie.clear()
         if kept:
@@ -307,6 +301,19 @@ def sign_in(account: Account) -> None:
         login_user(_Visitor(token))
 
     after_commit(set_cookie)
+    know_browser(account.email)
+
+
+def know_browser(email: str) -> None:
+    """Let the account of `email` know this browser from the commit on."""
+    known = known_browser(email) or secrets.token_urlsafe(12)
+
+    def remember(response: Response) -> Response:
+        value = f"{known}.{_browser_of(email, known)}"
+        response.set_cookie("known", value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().secure)
+        return response
+
+    after_commit(lambda: after_this_request(remember))
 
 
 def known_browser(email: str) -> str:
@@ -330,7 +337,7 @@ def place() -> str:
 
 
 def _browser_of(email: str, name: str) -> str:
-    return opaque("browser", accounts.email_key(email), name, length=32)
+    return opaque("browser", email_key(email), name, length=32)
 
 
 def renew(token: str) -> None:
@@ -431,6 +438,14 @@ def picture(key: str, *, etag: str, public_cache: bool, media_type: str = "image
     return response
 
 
+def document(body: bytes, name: str) -> Response:
+    """A PDF of the reader's own, to be saved as `name`."""
+    response = Response(body, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
 def wants_json() -> bool:
     """Whether the answer goes to a script: the API, or an upload that is not sent by a plain form."""
     if request.path.startswith("/api/"):
@@ -497,7 +512,7 @@ def register_requests(app: Flask) -> None:
 def policy(*, frame: str = "") -> str:
     """The Content-Security-Policy of a page; `frame` is what it shows in frames, as CSP writes sources."""
     script = f" 'nonce-{g.nonce}'" if "nonce" in g else ""
-    common = _POLICY.format(connect=f" {settings().public_endpoint}", script=script)
+    common = _POLICY.format(connect=f" {storage().public_origin}", script=script)
     return f"{common}; frame-src {frame}" if frame else common
 
 

@@ -23,6 +23,7 @@ from contest.models import (
     Deliverable,
     Entry,
     EntryFile,
+    Flag,
     Membership,
     Preview,
     PreviewPage,
@@ -40,6 +41,7 @@ from contest.models import (
 )
 from contest.permissions import Actor
 from contest.services import accounts
+from contest.services.addresses import email_key
 from contest.settings import Settings
 from contest.vocabulary import Role
 
@@ -65,7 +67,7 @@ class Make:
         name = name or f"Person {number}"
         email = values.pop("email", f"person{number}@example.org")
         values.setdefault("verified_at", datetime.now(UTC))
-        return self._add(Account(email=email, email_key=accounts.email_key(email), name=name, **values))
+        return self._add(Account(email=email, email_key=email_key(email), name=name, **values))
 
     def actor(self, account: Account, *, fresh: bool = True) -> Actor:
         """The actor that the web layer would make of a signed-in account, with its roles of now."""
@@ -81,7 +83,10 @@ class Make:
         return account
 
     def contest(self, phase: str = "open", *, organiser: Account | None = None, **values: Any) -> Contest:
-        """A complete contest in a phase: draft, announced, open, grace, judging (entries closed, round planned)."""
+        """A complete contest in a phase: draft, announced, open, grace, judging (entries closed, round planned).
+
+        Or cancelled: while it was open.
+        """
         number = next(_numbers)
         now = datetime.now(UTC)
         hour = timedelta(hours=1)
@@ -91,7 +96,10 @@ class Make:
             "open": (now - hour, now + 48 * hour),
             "grace": (now - 48 * hour, now - timedelta(minutes=5)),
             "judging": (now - 72 * hour, now - 2 * hour),
+            "cancelled": (now - hour, now + 48 * hour),
         }[phase]
+        if phase == "cancelled":
+            values = {"cancelled_at": now, "cancelled_reason": both("The building burned down."), **values}
         organiser = organiser or self.account(f"Organiser {number}", is_staff=True)
         deliverables = values.pop("deliverables", None)
         points = values.pop("points", 5)
@@ -374,6 +382,11 @@ class Make:
                 **values,
             )
         )
+
+    def flag(self, assignment: Assignment, kind: str = "discuss", **values: Any) -> Flag:
+        """What a judge told the app team just now."""
+        values.setdefault("created_at", datetime.now(UTC))
+        return self._add(Flag(assignment_id=assignment.id, kind=kind, **values))
 
     def scorecard(
         self, assignment: Assignment, levels: list[int | None], *, state: str = "submitted", total: int | None = None

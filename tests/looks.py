@@ -60,7 +60,10 @@ NO_PAGES = {
     "prototypes.entry",
     "prototypes.judge",
     "prototypes.winner",
+    "results.certificate_any",
+    "results.certificates_file",
     "results.media",
+    "results.own_certificate_file",
     "results.picture",
     "results.proposed_scores",
     "results.tile",
@@ -73,6 +76,7 @@ NO_PAGES = {
     "submission.contest_any",
     "submission.entry_files",
     "submission.receipt_file",
+    "submission.receipt_pdf",
 }
 #: Errors that no request of a test provokes, as the application answers them.
 FAULTS: dict[str, Exception] = {
@@ -130,6 +134,9 @@ def prepare(make: Make, session: Session, settings: Settings, storage: Storage) 
     make.contest("announced", organiser=organiser, slug="soon")
     make.contest("draft", organiser=organiser, slug="drafted")
     make.contest("grace", organiser=organiser, slug="graced")
+    off = make.contest("cancelled", organiser=organiser, slug="off")
+    make.entry(off, _person(people, "entrant"))
+    make.member(off, Role.JUDGE, _person(people, "judge"))
     people["withdrawn"] = make.account("Ines")
     make.entry(made.open, people["withdrawn"], state="withdrawn")
     people["disqualified"] = make.account("Jun")
@@ -216,7 +223,7 @@ def _derived(world: World) -> Iterator[Look]:
 
 def _states(world: World) -> Iterator[Look]:
     number = world.names["judged_number"]
-    yield from (Look("anonymous", f"/en/contests/{slug}") for slug in ("soon", "graced", "judged", "done"))
+    yield from (Look("anonymous", f"/en/contests/{slug}") for slug in ("soon", "graced", "judged", "done", "off"))
     yield Look("anonymous", f"/invitations/{INVITED}")
     yield Look("anonymous", f"/mail/{world.names['letter']}")
     yield Look("anonymous", "/no-such-page", 404)
@@ -224,13 +231,15 @@ def _states(world: World) -> Iterator[Look]:
     yield Look("entrant", "/manage/new", 403)
     yield Look("entrant", "/contests/judged/entry")
     yield Look("entrant", "/contests/done/entry")
+    yield Look("entrant", "/contests/off/entry")
     yield Look("entrant", "/contests/live/receipts/1")
     yield Look("entrant", "/contests/judged/entry/submit", 403, {})
     yield Look("withdrawn", "/contests/live/entry")
     yield Look("disqualified", "/contests/judged/entry")
     yield from (Look("newcomer", address) for address in ("/desk", "/account", "/en/contests/live"))
     yield from (
-        Look("judge", address) for address in ("/desk", "/judge/shut", "/judge/shut/Q-0001", "/judge/shut/Q-0002")
+        Look("judge", address)
+        for address in ("/desk", "/judge/shut", "/judge/shut/Q-0001", "/judge/shut/Q-0002", "/judge/off")
     )
     yield Look("judge", "/judge/shut/Q-0002/compare")
     yield Look("judge", "/judge/judged/B-1180", 422, {"version": "0", "do": "submit"})
@@ -245,7 +254,7 @@ def _states(world: World) -> Iterator[Look]:
     yield Look("organiser", "/manage/ranked/results/ranking")
     yield Look("organiser", "/manage/ranked/results")
     yield from (Look("organiser", f"/manage/done{part}") for part in ("", "/progress", "/assignments"))
-    yield from (Look("organiser", f"/manage/{slug}") for slug in ("drafted", "soon", "graced"))
+    yield from (Look("organiser", f"/manage/{slug}") for slug in ("drafted", "soon", "graced", "off"))
     yield from (Look("organiser", f"/manage/drafted/{part}") for part in ("announce", "texts", "dates", "terms"))
     yield Look("organiser", "/en/contests/drafted")
     yield Look("publisher", "/desk")
@@ -262,6 +271,8 @@ def _by_mail() -> Iterator[Look]:
     yield Look("reader of mail", "/code", 422, {})
     yield Look("reader of mail", "/password", 200, {"email": "somebody@example.org"})
     yield Look("reader of mail", "/password/new", 422, {})
+    yield Look("newcomer", "/account/address", 200, {"email": "somebody@example.org"})
+    yield Look("newcomer", "/account/address/code", 422, {})
 
 
 def fault(app: Flask, name: str, lang: str) -> Any:

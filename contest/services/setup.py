@@ -23,7 +23,7 @@ KIND_GROUPS: Mapping[str, tuple[str, ...]] = {
     "pictures": ("png", "jpeg", "webp", "gif", "svg", "svgz", "tiff", "avif", "heic"),
     "documents": ("pdf", "pptx", "keynote"),
     "sources": ("ai", "eps", "indd", "psd", "psb", "sketch", "fig", "xd"),
-    "motion": ("mp4", "mov", "webm", "lottie", "dotlottie"),
+    "motion": ("mp4", "mov", "webm", "avi", "lottie", "dotlottie"),
     "fonts": ("ttf", "otf", "woff", "woff2"),
     "models": ("glb", "gltf", "stl", "obj", "step", "3mf"),
     "packages": ("zip", "prototype"),

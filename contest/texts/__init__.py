@@ -18,6 +18,7 @@ from contest.texts.files import (
 )
 from contest.texts.names import (
     count_entries,
+    flag_kind,
     invitation_state,
     left_out,
     phase_name,
@@ -79,6 +80,7 @@ __all__ = [
     "field_name",
     "file_facts",
     "flag",
+    "flag_kind",
     "grace_rule",
     "invitation_state",
     "judge_state",

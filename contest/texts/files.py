@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from contest.previews.kinds import EXTENSIONS, FONTS, MODELS, PICTURES, VIDEOS, Kind
+from contest.previews.kinds import EXTENSIONS, FONTS, MODELS, PICTURES, VIDEOS, Kind, called
 
 
 def rejection(reason: str) -> str:
@@ -104,11 +104,14 @@ def _failed(kind: str | None) -> dict[str, str]:
 
 def _refused(kind: str | None) -> dict[str, str]:
     """The file breaks a limit of ours, or is closed to us and so to judges."""
+    bomb = _("The file unpacks to far more than its size, so we make no preview. Export it again.")
+    if kind == Kind.SVG:
+        bomb = _("The drawing repeats its parts too often, so we make no preview. Simplify it, or add a PNG export.")
     return {
         "too_many_pixels": _("The picture has more than 120 million pixels, so we make no preview. Export it smaller."),
         "too_large": _("The file is too large to be opened safely. Make it smaller, or add a PNG or PDF export."),
         "encrypted": _("The file has a password, so judges could not open it. Save it without one and replace it."),
-        "bomb": _("The file unpacks to far more than its size, so we make no preview. Export it again."),
+        "bomb": bomb,
         "not_supported": _("We do not open %(kind)s files. Export it as PNG or PDF and replace it.", kind=_named(kind)),
         **_archive_faults(),
     }
@@ -123,7 +126,9 @@ def _icon(kind: str | None) -> dict[str, str]:
         Kind.PSB: _("The Photoshop file holds no whole picture. Save it with maximum compatibility, or add a PNG."),
         Kind.PPTX: _("The presentation holds no preview. Save it with a preview picture, or add a PDF export."),
         Kind.KEYNOTE: _("The presentation holds no preview. Save it with a preview picture, or add a PDF export."),
-        Kind.ZIP: _("The archive holds nothing that we can show. Add a PNG or PDF of what is in it."),
+        Kind.ZIP: _(
+            "The archive holds nothing that we can show. Add a PNG or PDF of what is in it. A prototype needs its index.html at the top or in the only folder."
+        ),
         Kind.PROTOTYPE: _("The prototype has no page that we can show. Add a PNG or PDF of its screens."),
     }
     no_tool: dict[str, str] = {
@@ -179,12 +184,18 @@ def file_facts(kind: str | None, pages: int, facts: Mapping[str, int]) -> list[s
         told.append(_("%(time)s of video", time=length) if kind in VIDEOS else _("%(time)s long", time=length))
     if facts.get("clip_ms") and facts.get("duration_ms", 0) > facts["clip_ms"] + 1000:
         told.append(_("plays its first %(time)s", time=_clock(facts["clip_ms"])))
+    if facts.get("clip_ms") == 0:
+        told.append(_("stills only, it cannot be played here"))
     if kind in VIDEOS and facts.get("sound") == 0:
         told.append(_("without sound"))
+    if facts.get("mute"):
+        told.append(_("plays without its sound"))
     if facts.get("glyphs"):
-        told.append(ngettext("%(num)d glyph", "%(num)d glyphs", facts["glyphs"]))
+        glyphs = facts["glyphs"]
+        told.append(ngettext("%(count)s glyph", "%(count)s glyphs", glyphs, count=f"{glyphs:,}"))
     if facts.get("triangles"):
-        told.append(ngettext("%(num)d triangle", "%(num)d triangles", facts["triangles"]))
+        triangles = facts["triangles"]
+        told.append(ngettext("%(count)s triangle", "%(count)s triangles", triangles, count=f"{triangles:,}"))
     if kind in _MEASURED and facts.get("width") and facts.get("height"):
         told.append(_("%(width)s × %(height)s px", width=f"{facts['width']:,}", height=f"{facts['height']:,}"))
     if facts.get("hdr"):
@@ -226,8 +237,9 @@ _NAMES: Mapping[str, str] = {
 }
 
 
-def kind_name(kind: str) -> str:
-    """A type of file as people call it."""
+def kind_name(kind: str, name: str = "") -> str:
+    """A type of file as people call it; of a file, give its `name` too."""
+    kind = called(kind, name) if name else kind
     if kind == Kind.PROTOTYPE:
         return _("Prototype (ZIP with index.html)")
     return _NAMES.get(kind, kind.upper())

@@ -26,6 +26,7 @@ def phase_name(phase: str) -> str:
         "grace": _("Grace for uploads"),
         "judging": _("Judging"),
         "published": _("Winners published"),
+        "cancelled": _("Called off"),
     }[phase]
 
 
@@ -69,6 +70,18 @@ def recusal_kind(kind: str) -> str:
         "professional": _("Colleague, employer, teacher or client"),
         "financial": _("Money is involved"),
         "other": _("Another reason"),
+    }[kind]
+
+
+def flag_kind(kind: str) -> str:
+    """What a judge tells of an entry, as the judge says it."""
+    return {
+        "discuss": _("Worth discussing"),
+        "identity": _("It shows who made it"),
+        "rules": _("It breaks a rule"),
+        "copied": _("It seems copied"),
+        "broken": _("It does not open"),
+        "other": _("Something else"),
     }[kind]
 
 

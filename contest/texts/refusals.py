@@ -84,6 +84,15 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
         "staff_only": (no, _("Only staff accounts may create contests. Ask your administrator for an invitation.")),
         "admin_only": (no, _("Only an administrator may do this.")),
         "organiser_only": (no, _("Only an organiser of this contest may do this.")),
+        "organiser_or_chair_only": (no, _("Only an organiser or the chair of this contest may do this.")),
+        "cancelled": (
+            _("This contest was called off"),
+            _(
+                "The organiser called this contest off %(cancelled_at)s, for good. Nothing can be changed in it any more.",
+                cancelled_at=told.get("cancelled_at", ""),
+            ),
+        ),
+        "nothing_to_cancel": (no, _("This contest is not announced, so there is nothing to call off.")),
         "publisher_only": (no, _("Only a publisher or the chair of this contest may do this.")),
         "structure_fixed": (
             no,
@@ -152,6 +161,11 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
         ),
         "recused": (no, _("You stepped back from this entry.")),
         "already_submitted": (no, _("You have submitted this scorecard. Reopen it to change it.")),
+        "flag_answered": (no, _("The app team has answered this, so it stays. You can tell them something more.")),
+        "flag_settled": (
+            no,
+            _("Nobody waits for this answer any more: a colleague answered, or the judge took it back."),
+        ),
         "assignments_short": (no, _("Some entries have too few judges. Assign more judges first.")),
         "no_entries": (no, _("No entry has been submitted, so there is nothing to judge.")),
         "no_tally_yet": (no, _("Close judging and let the scores be tallied first.")),
@@ -196,6 +210,10 @@ def denied_page(reason: str, facts: Mapping[str, Any], *, zone: str, locale: str
             _("An announced contest needs at least one of these. Add another first, then remove this one."),
         ),
         "last_organiser": (no, _("A contest always has an organiser. Invite another one first.")),
+        "invitation_stopped": (
+            _("This invitation does not work now"),
+            _("The account that sent it is shut out. Ask the organiser of the contest for another invitation."),
+        ),
         "invitation_late": (
             _("This invitation has run out"),
             _("It works for %(days)s days. Ask whoever invited you to send it again.", days=told.get("days", 14)),
@@ -254,6 +272,10 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
             "Several codes were asked for. Each works until its time is over, so look for those mails. You may ask again in 10 minutes."
         ),
         "code_wrong": _("This code is not right, was used, or has run out. Check it, or have a new one sent."),
+        "address_same": _("This is your address already. Type another one."),
+        "address_taken": _(
+            "There is an account with this address already. Sign in with it, or choose another address."
+        ),
         "zone_unknown": _("Choose a time zone from the list."),
         "role_conflict": _(
             "One person cannot both judge and belong to the team of a contest: the team sees the entrants' names."
@@ -301,6 +323,7 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "files_unchecked": _("A file is still being checked. Wait a few seconds, then submit."),
         "nothing_changed": _("Nothing has changed since the last revision."),
         "upload_unfinished": _("An upload has not finished. Wait for it, or remove it."),
+        "cancel_tick": _("Tick the box to call the contest off."),
         "terms_tick": _("Tick the box to accept the terms."),
         "terms_changed": _("The terms changed while you read. Read the new version, then accept it."),
         "terms_not_accepted": _("The terms changed. Read and accept the new version."),
@@ -318,6 +341,9 @@ def field_error(code: str, facts: Mapping[str, Any] | None = None) -> str:
         "name_invalid": _("This file name cannot be used."),
         "criterion_missing": _("Choose a level for this criterion."),
         "kind_of_conflict": _("Choose what kind of conflict it is."),
+        "kind_of_flag": _("Choose what it is about."),
+        "flag_words_missing": _("Say in one or two sentences what it is."),
+        "flag_there": _("You have told this of the entry already. Take that back first, or wait for the answer."),
         "reason_missing": _("Say in one sentence why."),
         "reason_short": _("Say why in at least %(least)s letters; the log keeps it.", least=facts.get("least", 10)),
         "option_invalid": _("This choice does not fit the method or this contest. Choose again."),

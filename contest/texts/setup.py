@@ -103,6 +103,7 @@ def step(code: str, counts: Any) -> tuple[str, str]:
         ),
         "publish": (_("The awards are approved. Publish the winners."), _("Go and publish")),
         "see_winners": (_("The winners are published."), _("See the winners")),
+        "cancelled": (_("This contest was called off. There is nothing left to do."), _("See the public page")),
     }[code]
 
 

@@ -108,8 +108,11 @@ def test_after_the_end_one_signs_in_elsewhere_and_sends_the_same_page(
     assert serializer is not None
     value = str(serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True}))
     page.context.add_cookies([{"name": "session", "value": value, "url": site.base_url}])
+    form_token = page.locator("main form input[name=csrf_token]").first
+    before = form_token.input_value()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_role("status").filter(has_text="You are signed in again.")).to_be_visible()
+    expect(form_token).not_to_have_value(before)
     page.locator("main form").filter(has=page.locator("input[name=name]")).get_by_role("button").first.click()
 
     expect(page.get_by_text("Your details are saved.")).to_be_visible()

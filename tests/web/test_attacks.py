@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from contest import web
 from contest.models import Account, MailMessage
-from contest.services import accounts, attempts, invitations
+from contest.services import accounts, attempts, codes, invitations
+from contest.services.addresses import email_key
 from contest.vocabulary import CodePurpose, Role
 from tests.factories import Make
 from tests.pages import Pages
@@ -127,7 +128,7 @@ def test_guessing_codes_from_one_network_does_not_shut_the_owner_out(
         ).status_code
         for _ in range(attempts.TRIES_EVERYWHERE + 5)
     ]
-    tries = accounts.CODE_TRIES
+    tries = codes.CODE_TRIES
     assert statuses == [422] * tries + [429] * (attempts.TRIES_EVERYWHERE + 5 - tries)
 
     _sign_in(pages, account.email, OWN, 302)
@@ -141,7 +142,7 @@ def test_a_stranger_who_asks_and_guesses_does_not_spoil_the_owners_code(
     stranger = pages.as_(None)
     page = stranger.submit(stranger.get("/sign-in"), "Send the code", {"email": account.email})
     run_jobs()
-    for _ in range(accounts.CODE_TRIES):
+    for _ in range(codes.CODE_TRIES):
         stranger.submit(page, "Sign in", {"code": "00000000"}, status=422)
     stranger.submit(page, "Sign in", {"code": "00000000"}, status=429)
 
@@ -159,7 +160,7 @@ def test_strangers_who_guess_from_everywhere_do_not_shut_out_a_browser_that_sign
     for email in (account.email, other.email):
         for kind, most in (("guess", attempts.TRIES_EVERYWHERE), ("code", attempts.ASKS_EVERYWHERE)):
             for _ in range(most):
-                attempts.count_attempt(session, f"{kind}:{accounts.email_key(email)}", 1000)
+                attempts.count_attempt(session, f"{kind}:{email_key(email)}", 1000)
     session.commit()
 
     _sign_in(pages.as_(None), account.email, OWN, 429)
@@ -312,7 +313,7 @@ def test_a_code_of_an_address_is_good_for_one_purpose_of_confirming(
     """The code that was mailed to sign in does not also confirm an act that cannot be undone."""
     account = make.account()
     visitor = pages.as_(account)
-    accounts.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
+    codes.request_code(session, email=account.email, purpose=CodePurpose.SIGN_IN, locale="en")
     session.commit()
     run_jobs()
 

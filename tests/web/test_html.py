@@ -42,7 +42,7 @@ def test_every_page_is_looked_at(app: Flask, session: Session, built: World) -> 
     adapter = app.url_map.bind("localhost")
     seen = {
         adapter.match(look.address.partition("?")[0])[0] for look in looks.looks(built, "en") if look.status == 200
-    } | {"auth.enter_code", "auth.reset"}  # reached by sending the form before them
+    } | {"auth.address_code", "auth.enter_code", "auth.reset"}  # reached by sending the form before them
     gets = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())} - {"static"}
 
     assert seen == gets - looks.NO_PAGES

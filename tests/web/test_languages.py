@@ -168,9 +168,11 @@ _NO_WORDS = re.compile(r"https?://\S+|\b[0-9A-F]{4}\b")
 def escaped(page: Page, known: set[str]) -> list[str]:
     """Visible words of a page that stand in no brackets and are nobody's data."""
     found = []
-    digests = {part for element in page.root.iter() if element.get("class") == "digest" for part in element.iter()}
+    # A certificate speaks the languages of its contest, whatever the page around it speaks.
+    others = ("digest", "certificate")
+    apart = {part for element in page.root.iter() if element.get("class") in others for part in element.iter()}
     for element in page.root.iter():
-        if element in digests:
+        if element in apart:
             continue
         if element.tag in ("script", "style", "option", "code", "pre", "textarea", "bdi") or not isinstance(
             element.tag, str
