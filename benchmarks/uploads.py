@@ -5,8 +5,8 @@ line of our own on the loopback, which counts the bytes and, where asked, cuts e
 
 - `sound`: seconds of the page's whole way (digests, grants, parts, joining) against one bare PUT of the same
   bytes from the same browser through the same line. Target: ratio ≤ 3.
-- `broken`: bytes that went over a line that breaks each 24 MB, against the file's size: one PUT of a larger file
-  would never arrive. Target: ratio ≤ 1.5.
+- `broken`: bytes that went over a line that breaks each 24 MB, against the file's size. A break costs half of two
+  parts in the mean, so 1.5 and what lies in buffers; one PUT of a larger file would never arrive. Target: ratio ≤ 2.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from contest.storage import Storage
 from tests.factories import Make
 
 MB = 1_000_000
-SOUND, BROKEN = 3.0, 1.5
+SOUND, BROKEN = 3.0, 2.0
 LONGEST = 600.0
 _PUT = """async ([url, headers, field]) => {
   const file = document.querySelector(field).files[0];
@@ -167,15 +167,17 @@ def site(folder: Path) -> Iterator[tuple[Settings, Line, db.Database]]:
     embedded = Embedded(folder)
     try:
         addresses = embedded.start()
-        line = Line(embedded.port("line"), int(addresses.s3_endpoint.rpartition(":")[2]))
+        # Each asking gives another free port.
+        web, near = embedded.port("web"), embedded.port("line")
+        line = Line(near, int(addresses.s3_endpoint.rpartition(":")[2]))
         settings = Settings(
             contest_env="test",
             secret_key="benchmark-key-of-thirty-two-chars!",
-            base_url=f"http://localhost:{embedded.port('web')}",
+            base_url=f"http://localhost:{web}",
             database_url=addresses.database_url,
             redis_url=addresses.redis_url,
             s3_endpoint=addresses.s3_endpoint,
-            s3_public_endpoint=f"http://127.0.0.1:{embedded.port('line')}",
+            s3_public_endpoint=f"http://127.0.0.1:{near}",
             s3_access_key=addresses.s3_access_key,
             s3_secret_key=addresses.s3_secret_key,
             s3_bucket=addresses.s3_bucket,
@@ -186,7 +188,7 @@ def site(folder: Path) -> Iterator[tuple[Settings, Line, db.Database]]:
         database = db.Database(settings.database_url)
         environment = os.environ | {name.upper(): str(getattr(settings, name)) for name in Settings.model_fields}
         environment |= {"PYTHONPATH": str(ROOT)}
-        with gunicorn("contest:create_app()", embedded.port("web"), environment, "/healthz"):
+        with gunicorn("contest:create_app()", web, environment, "/healthz"):
             yield settings, line, database
         database.close()
         line.close()

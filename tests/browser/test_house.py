@@ -99,7 +99,7 @@ def test_after_the_end_one_signs_in_elsewhere_and_sends_the_same_page(
     page.locator("main input[name=name]").fill("Ada Lovelace")
     _rested(session, account, hours=25)
     page.clock.fast_forward("24:00:01")
-    expect(page.get_by_role("status").filter(has_text="You are signed out.")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("You are signed out.")).to_be_visible()
 
     # What signing in in another tab leaves behind: a new session and a new cookie without this page's token.
     token = accounts.start_session(session, account, address="127.0.0.1", agent="browser")
@@ -111,7 +111,7 @@ def test_after_the_end_one_signs_in_elsewhere_and_sends_the_same_page(
     form_token = page.locator("main form input[name=csrf_token]").first
     before = form_token.input_value()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.get_by_role("status").filter(has_text="You are signed in again.")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("You are signed in again.")).to_be_visible()
     expect(form_token).not_to_have_value(before)
     page.locator("main form").filter(has=page.locator("input[name=name]")).get_by_role("button").first.click()
 
